@@ -1,0 +1,96 @@
+/* state: the database as a view of the ledger.  Entries are applied in order, one by one; applying reads no clock, no
+ * randomness and nothing outside the ledger, and what does not fit becomes a row that says so.
+ * Uses store/, base/.  Used by collect/ and above.  Tables: docs/formats/state.md */
+#ifndef MODEL_STATE_H
+#define MODEL_STATE_H
+
+#include "base/base.h"
+#include "base/time.h"
+#include "collect/record.h"
+#include "model/schema.h"
+#include "store/store.h"
+
+struct state;
+
+/* An entry as the ledger gives it back. */
+struct state_entry {
+	uint64_t index;
+	uint8_t kind;                   /* docs/formats/ledger.md: 1 evidence … 13 withdrawal */
+	int64_t received_us;
+	uint8_t record_id[16];
+	bool is_open;                   /* false: the body was erased or no key opens it */
+	struct str body;
+	struct str envelope;            /* kinds 1 and 2 */
+};
+
+/* One row of `ingest`: what an `open` entry declared. */
+struct ingest {
+	int64_t id;                     /* index of the open entry */
+	uint8_t record_id[16];
+	struct str source, instance, file;
+	uint8_t mapping[32];            /* digest of the mapping's definition */
+	bool has_extracted;
+	int64_t extracted_us;
+	bool has_covers;
+	int64_t covers_from_us, covers_to_us;   /* half open */
+	bool is_partial;
+	const struct value *body;       /* the open entry as written */
+};
+
+/* What the layer above lends: mappings are compiled there.  Both are pure functions of what they are given and of the
+ * schema; ${definition} is the mapping's definition entry, whose digest tells one from another. */
+struct state_hooks {
+	void *ctx;
+	/* Contributions of one raw record.  RC_INVALID: the mapping can make nothing of it; replay then keeps the entry
+	 * without items. */
+	enum rc (*contribute)(void *ctx, struct state *, struct arena *, const struct ingest *, struct str definition,
+	    struct str bytes, struct contribution **out, size_t *n, struct err *);
+	/* The state collections that the mapping feeds: an ingest with it is an extraction of each. */
+	enum rc (*collections)(void *ctx, struct state *, struct arena *, const struct ingest *, struct str definition,
+	    const struct collection ***out, size_t *n, struct err *);
+};
+
+/* Open the database at ${path} in ${mode} (created empty for DB_CREATE, DB_MEMORY, DB_SCRATCH).  RC_CONFLICT: another
+ * version of the program made it and it must be rebuilt. */
+MUST_USE enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks *, struct state **,
+    struct err *);
+void state_close(struct state *);       /* NULL does nothing; what is not committed is gone */
+
+struct db *state_db(struct state *);
+const struct schema *state_schema(struct state *);
+uint64_t state_schema_number(struct state *);   /* changes whenever the schema does */
+const struct zone *state_zone(struct state *);  /* UTC until a definition says otherwise */
+uint64_t state_applied(struct state *);         /* index of the next entry to apply */
+
+MUST_USE enum rc state_begin(struct state *, struct err *);
+/* Apply the entry with index state_applied().  RC_OK always but for a failure of the database itself. */
+MUST_USE enum rc state_apply(struct state *, const struct state_entry *, struct err *);
+/* The same for evidence whose contributions are known already, as they are while ingesting. */
+MUST_USE enum rc state_apply_evidence(struct state *, const struct state_entry *, const struct ingest *,
+    const struct contribution *, size_t n, struct err *);
+MUST_USE enum rc state_commit(struct state *, struct err *);
+void state_rollback(struct state *);
+
+/* The open ingest of that record id, in memory of the state; NULL when there is none. */
+const struct ingest *state_ingest(struct state *, const uint8_t record_id[16]);
+
+/* The current definition of that kind and id: body (the JSON of the entry) and digest, in ${a}; RC_NOT_FOUND. */
+MUST_USE enum rc state_definition(struct state *, struct arena *a, const char *kind, struct str id, struct str *body,
+    uint8_t digest[32], struct err *);
+/* The "body" of each current definition of a kind, in order of id, parsed. */
+MUST_USE enum rc state_definitions(struct state *, struct arena *a, const char *kind, const struct value ***out,
+    size_t *n, struct err *);
+
+/* Whether an identity has a subject already, and its reference. */
+MUST_USE enum rc state_subject(struct state *, struct str kind, struct str identity, bool *known, uint8_t ref[16],
+    struct err *);
+/* What a reference stands for, "kind:identity", in ${a}; STR_NONE when erased or unknown. */
+MUST_USE enum rc state_identity(struct state *, struct arena *a, int64_t subject, struct str *out, struct err *);
+
+/* The tables of the view and the columns that order them, for comparison with a rebuild; ends with a NULL table. */
+struct state_table {
+	const char *table, *key;
+};
+MUST_USE enum rc state_tables(struct state *, struct arena *a, const struct state_table **out, struct err *);
+
+#endif

@@ -1,0 +1,79 @@
+/* What the files of the state share; no other layer includes it. */
+#ifndef MODEL_STATE_PRIV_H
+#define MODEL_STATE_PRIV_H
+
+#include "base/value.h"
+#include "model/state.h"
+
+#define STATE_VERSION 1                 /* a change of any table: databases of another number are rebuilt */
+
+/* Prepared statements of one collection, made when first needed. */
+struct item_table {
+	struct collection *collection;
+	struct stmt *insert;            /* INSERT OR IGNORE of an item */
+	struct stmt *find;              /* id, entry, ingest by key */
+	struct stmt *part_from_item, *part_insert, *fold;
+	struct stmt *version_at, *version_extend, *version_insert, *version_merge, *item_state;
+};
+
+struct subject_slot {
+	uint64_t hash;
+	struct str key;                 /* kind, 0x1F, identity */
+	int64_t id;
+	uint8_t ref[16];
+};
+
+struct state {
+	struct db *db;
+	struct state_hooks hooks;
+	struct arena *forever;          /* definitions and schema: grows with each definition applied */
+	struct arena *scratch;          /* one entry */
+	struct schema schema;
+	struct item_table *tables;      /* beside schema.collections, same order */
+	size_t room;
+	uint64_t schema_number;
+	struct zone *zone;
+	uint64_t applied;
+	bool in_transaction;
+	struct subject_slot *slots;     /* open addressing, a power of two */
+	size_t n_slots, n_subjects;
+	struct ingest **ingests;        /* met in this run, newest last */
+	size_t n_ingests, room_ingests;
+	struct stmt *ins_subject, *ins_identity, *ins_rejected, *ins_change, *ins_unread, *find_identity;
+};
+
+/* state_ddl.c */
+MUST_USE enum rc ddl_create(struct state *, struct err *);
+MUST_USE enum rc ddl_collection(struct state *, struct collection *, struct err *);
+MUST_USE enum rc ddl_extend(struct state *, const struct collection *old, const struct collection *, struct err *);
+MUST_USE enum rc ddl_statements(struct state *, struct item_table *, struct err *);
+void item_table_done(struct item_table *);
+
+/* definition.c */
+MUST_USE enum rc definition_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+MUST_USE enum rc definition_reload(struct state *, struct err *);
+
+/* subject.c */
+MUST_USE enum rc subject_reload(struct state *, struct err *);
+MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], struct err *);
+MUST_USE enum rc subject_join(struct state *, int64_t a, int64_t b, struct err *);
+MUST_USE enum rc subject_is_person(struct state *, int64_t id, struct err *);
+/* The subject's id, or 0. */
+int64_t subject_find(struct state *, struct str kind, struct str identity, uint8_t ref[16]);
+
+/* ingest.c */
+MUST_USE enum rc ingest_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+MUST_USE enum rc ingest_load(struct state *, const uint8_t record_id[16], struct ingest **out, struct err *);
+MUST_USE enum rc stream_id(struct state *, struct str source, struct str instance, int64_t *id, struct err *);
+MUST_USE enum rc extraction_add(struct state *, int64_t stream, const struct collection *, int64_t at_us,
+    int64_t ingest, struct err *);
+
+/* item.c */
+MUST_USE enum rc item_contribute(struct state *, const struct state_entry *, const struct ingest *, int64_t at_us,
+    const struct contribution *, struct err *);
+struct item_table *item_table_of(struct state *, const struct collection *);
+/* One field's value from JSON as `apply` writes it; subjects are "kind:identity". */
+MUST_USE enum rc item_from_value(struct state *, struct arena *, const struct collection *, const struct value *fields,
+    struct contribution *out, struct err *);
+
+#endif
