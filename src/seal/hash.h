@@ -1,4 +1,5 @@
-/* hash: SHA-256 and what is made of it, over OpenSSL; contexts are fetched once and kept per thread.
+/* hash: SHA-256 and what is made of it, over OpenSSL's block functions: no context is fetched or locked, so
+ * any thread may call anything here.
  * Uses base/.  Used by seal/, ledger/ and above. */
 #ifndef SEAL_HASH_H
 #define SEAL_HASH_H
@@ -7,9 +8,12 @@
 
 #define SHA256_BYTES 32
 
+/* The domain of a derivation or hash: "tickmark/v1/" and the word and one zero byte. */
+#define LABEL(word) ((struct str){ "tickmark/v1/" word, sizeof("tickmark/v1/" word) })
+
 struct sha256;                                  /* a running hash */
 struct sha256 *sha256_new(void);
-void sha256_free(struct sha256 *);
+void sha256_free(struct sha256 *);              /* wipes; NULL does nothing */
 void sha256_reset(struct sha256 *);
 void sha256_add(struct sha256 *, const void *, size_t);
 void sha256_copy(struct sha256 *to, const struct sha256 *from);
@@ -18,10 +22,29 @@ void sha256_end(struct sha256 *, uint8_t out[SHA256_BYTES]);    /* and resets */
 void sha256(const void *, size_t, uint8_t out[SHA256_BYTES]);
 /* SHA-256 of ${n} pieces joined. */
 void sha256_pieces(const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]);
+
+/* The tree's two hashes, RFC 6962: 0x00 before an entry, 0x01 before two nodes. */
+void hash_leaf(const void *entry, size_t n, uint8_t out[SHA256_BYTES]);
+void hash_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t out[SHA256_BYTES]);
+
+/* A key made ready: the states behind the padded key, so that each HMAC costs two blocks less.  As secret as
+ * the key: wipe it. */
+struct hmac_key {
+	uint32_t inner[8], outer[8];
+};
+
+void hmac_key_init(struct hmac_key *, const uint8_t *key, size_t key_n);
+void hmac_key_pieces(const struct hmac_key *, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]);
+/* As expand_sha256. */
+void hmac_key_expand(const struct hmac_key *, const struct str *pieces, size_t n, uint8_t out[32]);
+
 void hmac_sha256(const uint8_t *key, size_t key_n, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]);
 /* HKDF-Expand(key, info, 32) = HMAC(key, info || 0x01); info is the pieces joined. */
 void expand_sha256(const uint8_t key[32], const struct str *pieces, size_t n, uint8_t out[32]);
+
 bool ct_equal(const void *, const void *, size_t);              /* constant time */
 void wipe(void *, size_t);                                      /* not optimized away */
+
+static inline struct str str_bytes(const void *p, size_t n) { return (struct str){ (const char *)p, n }; }
 
 #endif

@@ -1,0 +1,184 @@
+/* hash: SHA-256, HMAC and HKDF-Expand over OpenSSL's low-level block functions.  They are deprecated there for
+ * EVP, which costs more a call than a short record costs to hash; the same assembler stands behind both. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "seal/hash.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+enum { BLOCK = 64 };
+
+struct sha256 {
+	SHA256_CTX c;
+};
+
+bool ct_equal(const void *a, const void *b, size_t n) { return CRYPTO_memcmp(a, b, n) == 0; }
+
+void wipe(void *p, size_t n)
+{
+	if (n > 0)
+		OPENSSL_cleanse(p, n);
+}
+
+struct sha256 *sha256_new(void)
+{
+	struct sha256 *h = mem_alloc(sizeof *h);
+
+	sha256_reset(h);
+	return h;
+}
+
+void sha256_free(struct sha256 *h)
+{
+	if (h != NULL)
+		wipe(h, sizeof *h);
+	mem_free(h);
+}
+
+void sha256_reset(struct sha256 *h) { (void)SHA256_Init(&h->c); }
+
+void sha256_add(struct sha256 *h, const void *p, size_t n)
+{
+	if (n > 0)
+		(void)SHA256_Update(&h->c, p, n);
+}
+
+void sha256_copy(struct sha256 *to, const struct sha256 *from) { *to = *from; }
+
+void sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES])
+{
+	(void)SHA256_Final(out, &h->c);
+	sha256_reset(h);
+}
+
+static void add_pieces(SHA256_CTX *c, const struct str *pieces, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (pieces[i].n > 0)
+			(void)SHA256_Update(c, pieces[i].p, pieces[i].n);
+}
+
+void sha256(const void *p, size_t n, uint8_t out[SHA256_BYTES])
+{
+	struct str piece = str_bytes(p, n);
+
+	sha256_pieces(&piece, 1, out);
+}
+
+void sha256_pieces(const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES])
+{
+	SHA256_CTX c;
+
+	(void)SHA256_Init(&c);
+	add_pieces(&c, pieces, n);
+	(void)SHA256_Final(out, &c);
+}
+
+void hash_leaf(const void *entry, size_t n, uint8_t out[SHA256_BYTES])
+{
+	const struct str pieces[] = { { "\0", 1 }, str_bytes(entry, n) };
+
+	sha256_pieces(pieces, 2, out);
+}
+
+void hash_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t out[SHA256_BYTES])
+{
+	uint8_t both[1 + 2 * SHA256_BYTES];
+	SHA256_CTX c;
+
+	both[0] = 1;
+	memcpy(both + 1, left, SHA256_BYTES);
+	memcpy(both + 1 + SHA256_BYTES, right, SHA256_BYTES);
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, both, sizeof both);
+	(void)SHA256_Final(out, &c);
+}
+
+/* Go on behind one block whose state is ${h}. */
+static void behind_block(SHA256_CTX *c, const uint32_t h[8])
+{
+	int i;
+
+	(void)SHA256_Init(c);
+	for (i = 0; i < 8; i++)
+		c->h[i] = h[i];
+	c->Nl = BLOCK * 8;
+}
+
+static void state_of(const uint8_t block[BLOCK], uint32_t h[8])
+{
+	SHA256_CTX c;
+	int i;
+
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, block, BLOCK);
+	for (i = 0; i < 8; i++)
+		h[i] = c.h[i];
+	wipe(&c, sizeof c);
+}
+
+void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
+{
+	uint8_t block[BLOCK] = { 0 };
+	size_t i;
+
+	if (key_n > BLOCK)
+		sha256(key, key_n, block);
+	else if (key_n > 0)
+		memcpy(block, key, key_n);
+	for (i = 0; i < BLOCK; i++)
+		block[i] ^= 0x36;
+	state_of(block, k->inner);
+	for (i = 0; i < BLOCK; i++)
+		block[i] ^= 0x36 ^ 0x5c;
+	state_of(block, k->outer);
+	wipe(block, sizeof block);
+}
+
+/* ${last} is one byte more behind the pieces, or none when it is negative. */
+static void hmac_run(const struct hmac_key *k, const struct str *pieces, size_t n, int last, uint8_t out[SHA256_BYTES])
+{
+	const uint8_t byte = (uint8_t)last;
+	SHA256_CTX c;
+
+	behind_block(&c, k->inner);
+	add_pieces(&c, pieces, n);
+	if (last >= 0)
+		(void)SHA256_Update(&c, &byte, 1);
+	(void)SHA256_Final(out, &c);
+	behind_block(&c, k->outer);
+	(void)SHA256_Update(&c, out, SHA256_BYTES);
+	(void)SHA256_Final(out, &c);
+}
+
+void hmac_key_pieces(const struct hmac_key *k, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES])
+{
+	hmac_run(k, pieces, n, -1, out);
+}
+
+void hmac_key_expand(const struct hmac_key *k, const struct str *pieces, size_t n, uint8_t out[32])
+{
+	hmac_run(k, pieces, n, 1, out);
+}
+
+void hmac_sha256(const uint8_t *key, size_t key_n, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES])
+{
+	struct hmac_key k;
+
+	hmac_key_init(&k, key, key_n);
+	hmac_run(&k, pieces, n, -1, out);
+	wipe(&k, sizeof k);
+}
+
+void expand_sha256(const uint8_t key[32], const struct str *pieces, size_t n, uint8_t out[32])
+{
+	struct hmac_key k;
+
+	hmac_key_init(&k, key, 32);
+	hmac_run(&k, pieces, n, 1, out);
+	wipe(&k, sizeof k);
+}

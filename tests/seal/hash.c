@@ -1,0 +1,94 @@
+/* seal/hash.c */
+#include "test.h"
+
+#include "seal/hash.h"
+
+static void is_hex(const uint8_t *got, size_t n, const char *want)
+{
+	char hex[2 * 64 + 1] = { 0 };
+
+	hex_put(hex, got, n);
+	assert_string_equal(hex, want);
+}
+
+static void gives_the_published_digests(void **state)
+{
+	uint8_t out[32];
+	const struct str abc[] = { STR("a"), STR_NONE, STR("bc") };
+	struct sha256 *h = sha256_new(), *other = sha256_new();
+
+	(void)state;
+	sha256(NULL, 0, out);
+	is_hex(out, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	sha256_pieces(abc, 3, out);
+	is_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	sha256_add(h, "a", 1);
+	sha256_copy(other, h);
+	sha256_add(h, "bc", 2);
+	sha256_end(h, out);
+	is_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	sha256_end(h, out);
+	is_hex(out, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	sha256_end(other, out);
+	is_hex(out, 32, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
+	sha256_free(h);
+	sha256_free(other);
+}
+
+static void hmac_takes_keys_shorter_and_longer_than_a_block(void **state)
+{
+	/* RFC 4231, cases 2 and 6 */
+	const struct str what = STR("what do ya want for nothing?");
+	const struct str longer = STR("Test Using Larger Than Block-Size Key - Hash Key First");
+	uint8_t key[131], out[32];
+
+	(void)state;
+	hmac_sha256((const uint8_t *)"Jefe", 4, &what, 1, out);
+	is_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof key);
+	hmac_sha256(key, sizeof key, &longer, 1, out);
+	is_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+static void expands_as_hmac_with_a_one_behind(void **state)
+{
+	const struct str info[] = { STR("in"), STR("fo") }, by_hand[] = { STR("info"), STR("\x01") };
+	uint8_t key[32] = { 7 }, a[32], b[32], c[32];
+	struct hmac_key k;
+
+	(void)state;
+	expand_sha256(key, info, 2, a);
+	hmac_sha256(key, 32, by_hand, 2, b);
+	hmac_key_init(&k, key, 32);
+	hmac_key_expand(&k, info, 2, c);
+	assert_true(ct_equal(a, b, 32));
+	assert_true(ct_equal(a, c, 32));
+	c[31] ^= 1;
+	assert_false(ct_equal(a, c, 32));
+}
+
+static void leaves_and_nodes_are_rfc_6962(void **state)
+{
+	uint8_t a[32], b[32], root[32];
+
+	(void)state;
+	hash_leaf(NULL, 0, a);
+	is_hex(a, 32, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+	hash_leaf("\0", 1, b);
+	hash_node(a, b, root);
+	is_hex(root, 32, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");
+	wipe(root, sizeof root);
+	assert_int_equal(root[0] | root[31], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_the_published_digests),
+		cmocka_unit_test(hmac_takes_keys_shorter_and_longer_than_a_block),
+		cmocka_unit_test(expands_as_hmac_with_a_one_behind),
+		cmocka_unit_test(leaves_and_nodes_are_rfc_6962),
+	};
+
+	return cmocka_run_group_tests_name("seal/hash", tests, NULL, NULL);
+}
