@@ -35,6 +35,7 @@ struct ingest {
 	int64_t covers_from_us, covers_to_us;   /* half open */
 	bool is_partial;
 	const struct value *body;       /* the open entry as written */
+	struct str *definition;         /* its mapping's, once it was asked for; the state's own */
 };
 
 /* What the layer above lends: mappings are compiled there.  Both are pure functions of what they are given and of the
@@ -80,6 +81,13 @@ MUST_USE enum rc state_definition(struct state *, struct arena *a, const char *k
 /* The "body" of each current definition of a kind, in order of id, parsed. */
 MUST_USE enum rc state_definitions(struct state *, struct arena *a, const char *kind, const struct value ***out,
     size_t *n, struct err *);
+
+/* An item as `apply` has it, {"field": value, …}, made into a contribution in ${a}; subjects are "kind:identity".
+ * RC_INVALID names line, column, field and what it takes. */
+MUST_USE enum rc item_from_value(struct state *, struct arena *a, const struct collection *, const struct value *fields,
+    struct contribution *out, struct err *);
+/* The form in which identities are kept and compared: trimmed, ASCII letters lower-case. */
+struct str subject_normalize(struct arena *, struct str identity);
 
 /* Whether an identity has a subject already, and its reference. */
 MUST_USE enum rc state_subject(struct state *, struct str kind, struct str identity, bool *known, uint8_t ref[16],

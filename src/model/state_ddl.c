@@ -12,7 +12,8 @@ static const char fixed_tables[] =
     "CREATE TABLE identity(kind TEXT NOT NULL, identity TEXT NOT NULL, subject INTEGER NOT NULL,"
     " PRIMARY KEY(kind, identity)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX identity_subject ON identity(subject);"
-    "CREATE TABLE day(day INTEGER PRIMARY KEY, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE day(day INTEGER PRIMARY KEY, start_us INTEGER NOT NULL UNIQUE,"
+    " end_us INTEGER NOT NULL) STRICT;"
     "CREATE TABLE definition(entry INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL,"
     " body TEXT NOT NULL, current INTEGER NOT NULL) STRICT;"
     "CREATE INDEX definition_id ON definition(kind, id, current);"
@@ -193,6 +194,36 @@ static void fold_sql(struct buf *b, const struct collection *c)
 	    STR_FMT(c->name));
 }
 
+/* place: the instant of the first period field that is not null, and the local day that it falls in. */
+static void place_sql(struct buf *b, const struct collection *c)
+{
+	size_t i;
+
+	buf_fmt(b, "UPDATE item_%.*s SET (at,day)=(SELECT p.at, (SELECT d.day FROM day d WHERE d.start_us<=p.at AND"
+	    " d.end_us>p.at ORDER BY d.start_us DESC LIMIT 1) FROM (SELECT coalesce(", STR_FMT(c->name));
+	for (i = 0; i < c->n_period; i++) {
+		const struct field *f = &c->fields[c->period[i]];
+
+		if (f->type == FIELD_DATE)
+			buf_z(b, "(SELECT start_us FROM day d WHERE d.day=");
+		field_name(b, f);
+		buf_z(b, f->type == FIELD_DATE ? ")," : ",");
+	}
+	buf_z(b, "NULL) AS at) p)");
+}
+
+enum rc item_place_all(struct state *s, const struct collection *c, struct err *e)
+{
+	struct buf b;
+	enum rc rc;
+
+	buf_init(&b, 1 << 16);
+	place_sql(&b, c);
+	rc = run(s, &b, e);
+	buf_done(&b);
+	return rc;
+}
+
 static enum rc event_statements(struct state *s, struct item_table *t, struct buf *b, struct err *e)
 {
 	const struct collection *c = t->collection;
@@ -215,7 +246,11 @@ static enum rc event_statements(struct state *s, struct item_table *t, struct bu
 	if ((rc = prepare(s, b, &t->part_insert, e)) != RC_OK)
 		return rc;
 	fold_sql(b, c);
-	return prepare(s, b, &t->fold, e);
+	if ((rc = prepare(s, b, &t->fold, e)) != RC_OK)
+		return rc;
+	place_sql(b, c);
+	buf_z(b, " WHERE id=?1");
+	return prepare(s, b, &t->place, e);
 }
 
 static void set_fields(struct buf *b, const struct collection *c, int from, const char *between)
@@ -313,7 +348,7 @@ out:
 
 void item_table_done(struct item_table *t)
 {
-	struct stmt **all[] = { &t->insert, &t->find, &t->part_from_item, &t->part_insert, &t->fold, &t->version_at,
+	struct stmt **all[] = { &t->insert, &t->find, &t->part_from_item, &t->part_insert, &t->fold, &t->place, &t->version_at,
 		&t->version_extend, &t->version_insert, &t->version_merge, &t->item_state };
 	size_t i;
 

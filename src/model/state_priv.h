@@ -12,7 +12,7 @@ struct item_table {
 	struct collection *collection;
 	struct stmt *insert;            /* INSERT OR IGNORE of an item */
 	struct stmt *find;              /* id, entry, ingest by key */
-	struct stmt *part_from_item, *part_insert, *fold;
+	struct stmt *part_from_item, *part_insert, *fold, *place;
 	struct stmt *version_at, *version_extend, *version_insert, *version_merge, *item_state;
 };
 
@@ -53,6 +53,9 @@ void item_table_done(struct item_table *);
 MUST_USE enum rc definition_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
 MUST_USE enum rc definition_reload(struct state *, struct err *);
 
+/* The definition that maps this ingest's records, borrowed for as long as the state lives. */
+MUST_USE enum rc definition_of_ingest(struct state *, const struct ingest *, struct str *body, struct err *);
+
 /* subject.c */
 MUST_USE enum rc subject_reload(struct state *, struct err *);
 MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], struct err *);
@@ -71,9 +74,8 @@ MUST_USE enum rc extraction_add(struct state *, int64_t stream, const struct col
 /* item.c */
 MUST_USE enum rc item_contribute(struct state *, const struct state_entry *, const struct ingest *, int64_t at_us,
     const struct contribution *, struct err *);
+/* Instant and local day of every item of an event collection, anew. */
+MUST_USE enum rc item_place_all(struct state *, const struct collection *, struct err *);
 struct item_table *item_table_of(struct state *, const struct collection *);
-/* One field's value from JSON as `apply` writes it; subjects are "kind:identity". */
-MUST_USE enum rc item_from_value(struct state *, struct arena *, const struct collection *, const struct value *fields,
-    struct contribution *out, struct err *);
 
 #endif

@@ -1,0 +1,400 @@
+/* state: opening the view, its transaction, and which kind of entry goes where.  The kinds themselves are handled in
+ * definition.c, subject.c, ingest.c and item.c. */
+#include "model/state_priv.h"
+
+#include <string.h>
+
+enum { KIND_EVIDENCE = 1, KIND_REJECTED = 2, KIND_CHANGE = 3, KIND_DEFINITION = 4, KIND_INGEST = 5, KIND_RESULT = 6,
+	KIND_WITHDRAWAL = 13 };
+
+static enum rc prepare_fixed(struct state *s, struct err *e)
+{
+	const struct {
+		struct stmt **to;
+		struct str sql;
+	} all[] = {
+		{ &s->ins_subject, STR("INSERT INTO subject(id,ref,root,person) VALUES(?1,?2,?1,0)") },
+		{ &s->ins_identity, STR("INSERT OR IGNORE INTO identity(kind,identity,subject) VALUES(?1,?2,?3)") },
+		{ &s->ins_rejected,
+		    STR("INSERT INTO rejected(entry,ingest,position,code,reason) VALUES(?1,?2,?3,?4,?5)") },
+		{ &s->ins_change, STR("INSERT INTO change_log(entry,received_us,op,body) VALUES(?1,?2,?3,?4)") },
+		{ &s->ins_unread, STR("INSERT INTO unread(entry,kind,reason) VALUES(?1,?2,?3)") },
+		{ &s->find_identity, STR("SELECT kind, identity FROM identity WHERE subject=?1 ORDER BY kind, identity") },
+	};
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(all); i++)
+		if ((rc = db_prepare(s->db, all[i].sql, all[i].to, e)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+static enum rc read_meta(struct state *s, struct err *e)
+{
+	int64_t n;
+	enum rc rc;
+
+	rc = db_i64(s->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='version'", -1, &n, NULL);
+	if (rc != RC_OK || n != STATE_VERSION)
+		return err_set(e, RC_CONFLICT, "state.db was made by another version of Tickmark; run rebuild, which makes it "
+		    "anew from the ledger");
+	if ((rc = db_i64(s->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='applied'", -1, &n, e)) != RC_OK)
+		return rc;
+	if (n < 0)
+		return err_set(e, RC_CONFLICT, "state.db does not say how far it has come; run rebuild");
+	s->applied = (uint64_t)n;
+	return RC_OK;
+}
+
+enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks *hooks, struct state **out,
+    struct err *e)
+{
+	struct state *s = mem_alloc(sizeof(*s));
+	bool fresh = mode == DB_CREATE || mode == DB_MEMORY || mode == DB_SCRATCH;
+	enum rc rc;
+
+	s->forever = arena_new();
+	s->scratch = arena_new();
+	if (hooks != NULL)
+		s->hooks = *hooks;
+	if ((rc = db_open(path, mode, &s->db, e)) != RC_OK)
+		goto out;
+	if (fresh && (rc = ddl_create(s, e)) != RC_OK)
+		goto out;
+	if ((rc = read_meta(s, e)) != RC_OK || (rc = prepare_fixed(s, e)) != RC_OK)
+		goto out;
+	if ((rc = definition_reload(s, e)) != RC_OK || (rc = subject_reload(s, e)) != RC_OK)
+		goto out;
+	*out = s;
+	s = NULL;
+out:
+	state_close(s);
+	return rc;
+}
+
+void state_close(struct state *s)
+{
+	size_t i;
+
+	if (s == NULL)
+		return;
+	state_rollback(s);
+	for (i = 0; i < s->schema.n; i++)
+		item_table_done(&s->tables[i]);
+	stmt_free(s->ins_subject);
+	stmt_free(s->ins_identity);
+	stmt_free(s->ins_rejected);
+	stmt_free(s->ins_change);
+	stmt_free(s->ins_unread);
+	stmt_free(s->find_identity);
+	db_close(s->db);
+	mem_free(s->schema.collections);
+	mem_free(s->tables);
+	mem_free(s->slots);
+	mem_free(s->ingests);
+	arena_free(s->forever);
+	arena_free(s->scratch);
+	mem_free(s);
+}
+
+struct db *state_db(struct state *s) { return s->db; }
+const struct schema *state_schema(struct state *s) { return &s->schema; }
+uint64_t state_schema_number(struct state *s) { return s->schema_number; }
+const struct zone *state_zone(struct state *s) { return s->zone != NULL ? s->zone : zone_utc(); }
+uint64_t state_applied(struct state *s) { return s->applied; }
+
+enum rc state_begin(struct state *s, struct err *e)
+{
+	enum rc rc = db_exec(s->db, "BEGIN IMMEDIATE", e);
+
+	if (rc == RC_OK)
+		s->in_transaction = true;
+	return rc;
+}
+
+enum rc state_commit(struct state *s, struct err *e)
+{
+	struct buf b;
+	enum rc rc;
+
+	buf_init(&b, 200);
+	buf_fmt(&b, "UPDATE meta SET value='%llu' WHERE key='applied'; COMMIT%c", (unsigned long long)s->applied, 0);
+	rc = db_exec(s->db, (const char *)b.p, e);
+	buf_done(&b);
+	if (rc == RC_OK)
+		s->in_transaction = false;
+	return rc;
+}
+
+/* What is in memory runs ahead of the tables after a rollback; the caller closes the state then. */
+void state_rollback(struct state *s)
+{
+	struct err ignored;
+
+	if (!s->in_transaction)
+		return;
+	s->in_transaction = false;
+	if (db_exec(s->db, "ROLLBACK", &ignored) != RC_OK)
+		return;
+}
+
+static enum rc unread(struct state *s, const struct state_entry *en, const char *reason, struct err *e)
+{
+	stmt_i64(s->ins_unread, 1, (int64_t)en->index);
+	stmt_i64(s->ins_unread, 2, en->kind);
+	stmt_text(s->ins_unread, 3, str_z(reason));
+	return stmt_run(s->ins_unread, e);
+}
+
+static enum rc apply_result(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
+{
+	static const char sql_old[] = "UPDATE result SET current=0 WHERE control=?1 AND test=?2 AND current=1";
+	static const char sql_new[] = "INSERT INTO result(entry,control,test,received_us,body,current)"
+	    " VALUES(?1,?2,?3,?4,?5,1)";
+	struct str control = value_text(v, "control"), test = value_text(v, "test");
+	struct stmt *st = NULL;
+	enum rc rc;
+
+	if (control.p == NULL || test.p == NULL)
+		return err_set(e, RC_INVALID, "a result without control or test");
+	if ((rc = db_prepare(s->db, str_z(sql_old), &st, e)) != RC_OK)
+		return rc;
+	stmt_text(st, 1, control);
+	stmt_text(st, 2, test);
+	rc = stmt_run(st, e);
+	stmt_free(st);
+	st = NULL;
+	if (rc != RC_OK || (rc = db_prepare(s->db, str_z(sql_new), &st, e)) != RC_OK)
+		return rc;
+	stmt_i64(st, 1, (int64_t)en->index);
+	stmt_text(st, 2, control);
+	stmt_text(st, 3, test);
+	stmt_i64(st, 4, en->received_us);
+	stmt_text(st, 5, en->body);
+	rc = stmt_run(st, e);
+	stmt_free(st);
+	return rc;
+}
+
+static enum rc log_change(struct state *s, const struct state_entry *en, const char *op, struct err *e)
+{
+	stmt_i64(s->ins_change, 1, (int64_t)en->index);
+	stmt_i64(s->ins_change, 2, en->received_us);
+	stmt_text(s->ins_change, 3, str_z(op));
+	stmt_text(s->ins_change, 4, en->body);
+	return stmt_run(s->ins_change, e);
+}
+
+static enum rc apply_subjects(struct state *s, const struct value *list, struct err *e)
+{
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < list->n; i++) {
+		struct str kind = value_text(&list->items[i], "kind"), identity = value_text(&list->items[i], "identity");
+		uint8_t ref[16];
+
+		if (kind.n == 0 || identity.n == 0 || !hex_get(value_text(&list->items[i], "ref"), ref, sizeof(ref)))
+			return err_set(e, RC_INVALID, "a subject without kind, identity or a reference of 32 hex digits");
+		if ((rc = subject_add(s, kind, identity, ref, e)) != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc apply_join(struct state *s, const struct value *v, struct err *e)
+{
+	struct str a = value_text(v, "a"), b = value_text(v, "b");
+	struct str ka = str_cut(&a, ':'), kb = str_cut(&b, ':');
+	int64_t ia, ib;
+
+	ia = subject_find(s, ka, a, NULL);
+	ib = subject_find(s, kb, b, NULL);
+	if (ia == 0 || ib == 0)
+		return err_set(e, RC_INVALID, "a join names an identity that no entry before it introduced");
+	return subject_join(s, ia, ib, e);
+}
+
+static enum rc apply_item(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
+{
+	const struct collection *c = schema_find(&s->schema, value_text(v, "collection"));
+	const struct value *as_of = value_get(v, "as_of");
+	struct contribution con;
+	int64_t at = en->received_us;
+	enum rc rc;
+
+	if (c == NULL)
+		return err_set(e, RC_INVALID, "no such collection");
+	if (as_of != NULL && instant_parse(as_of->text, state_zone(s), &at) == TIME_BAD)
+		return err_set(e, RC_INVALID, "as_of is no time");
+	if ((rc = item_from_value(s, s->scratch, c, value_get(v, "fields"), &con, e)) != RC_OK)
+		return rc;
+	return item_contribute(s, en, NULL, at, &con, e);
+}
+
+static enum rc apply_change(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
+{
+	const struct value *subjects = value_get(v, "subjects");
+	struct str op = value_text(v, "op");
+	enum rc rc;
+
+	if (subjects != NULL && subjects->type == VALUE_LIST) {
+		if ((rc = apply_subjects(s, subjects, e)) != RC_OK || op.n == 0)
+			return rc;
+	}
+	if (str_is(op, "join"))
+		rc = apply_join(s, v, e);
+	else if (str_is(op, "item"))
+		rc = apply_item(s, en, v, e);
+	else
+		rc = RC_OK;                             /* an edit of a later version: logged, without effect here */
+	return rc == RC_OK ? log_change(s, en, arena_z(s->scratch, op), e) : rc;
+}
+
+static enum rc apply_rejected(struct state *s, const struct state_entry *en, struct err *e)
+{
+	struct ingest *in = NULL;
+	uint16_t reason_n;
+	enum rc rc;
+
+	if (en->envelope.n < 32)
+		return err_set(e, RC_INVALID, "a rejected record without its envelope");
+	if ((rc = ingest_load(s, (const uint8_t *)en->envelope.p, &in, e)) != RC_OK)
+		return rc;
+	reason_n = get_u16((const uint8_t *)en->envelope.p + 30);
+	stmt_i64(s->ins_rejected, 1, (int64_t)en->index);
+	stmt_i64(s->ins_rejected, 2, in->id);
+	stmt_i64(s->ins_rejected, 3, (int64_t)get_u64((const uint8_t *)en->envelope.p + 16));
+	stmt_i64(s->ins_rejected, 4, get_u16((const uint8_t *)en->envelope.p + 28));
+	stmt_text(s->ins_rejected, 5, str_sub(en->envelope, 32, reason_n));
+	return stmt_run(s->ins_rejected, e);
+}
+
+static enum rc apply_evidence(struct state *s, const struct state_entry *en, struct err *e)
+{
+	struct contribution *cs = NULL;
+	struct ingest *in = NULL;
+	struct str definition;
+	size_t n = 0, i;
+	enum rc rc;
+
+	if (en->envelope.n < 32)
+		return err_set(e, RC_INVALID, "evidence without its envelope");
+	if ((rc = ingest_load(s, (const uint8_t *)en->envelope.p, &in, e)) != RC_OK)
+		return rc;
+	if ((rc = definition_of_ingest(s, in, &definition, e)) != RC_OK)
+		return rc;
+	if (s->hooks.contribute == NULL)
+		return err_set(e, RC_INVALID, "nothing here reads mappings");
+	if ((rc = s->hooks.contribute(s->hooks.ctx, s, s->scratch, in, definition, en->body, &cs, &n, e)) != RC_OK)
+		return rc;
+	for (i = 0; i < n; i++)
+		if ((rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+static enum rc apply_document(struct state *s, const struct state_entry *en, struct err *e)
+{
+	const struct value *v;
+	enum rc rc;
+
+	if ((rc = json_parse(s->scratch, en->body, &v, e)) != RC_OK)
+		return rc;
+	switch (en->kind) {
+	case KIND_CHANGE:
+		return apply_change(s, en, v, e);
+	case KIND_DEFINITION:
+		return definition_apply(s, en, v, e);
+	case KIND_INGEST:
+		return ingest_apply(s, en, v, e);
+	case KIND_RESULT:
+		return apply_result(s, en, v, e);
+	case KIND_WITHDRAWAL:
+		return log_change(s, en, "withdraw", e);
+	default:
+		return RC_OK;
+	}
+}
+
+/* The failures that are about the entry and not about the machine: replay goes on past them. */
+static bool of_the_entry(enum rc rc)
+{
+	return rc == RC_INVALID || rc == RC_LIMIT || rc == RC_NOT_FOUND || rc == RC_EXISTS || rc == RC_CONFLICT ||
+	    rc == RC_USAGE;
+}
+
+enum rc state_apply(struct state *s, const struct state_entry *en, struct err *e)
+{
+	struct err why;
+	enum rc rc;
+
+	err_init(&why);
+	arena_reset(s->scratch);
+	if (!en->is_open)
+		rc = en->kind >= 7 && en->kind <= 12 ? RC_OK : unread(s, en, "erased, or no key opens it", e);
+	else if (en->kind == KIND_EVIDENCE)
+		rc = apply_evidence(s, en, &why);
+	else if (en->kind == KIND_REJECTED)
+		rc = apply_rejected(s, en, &why);
+	else if (en->kind == KIND_WITHDRAWAL || (en->kind >= KIND_CHANGE && en->kind <= KIND_RESULT))
+		rc = apply_document(s, en, &why);
+	else
+		rc = RC_OK;                             /* keys, erasure, access, policy: not part of this view */
+	if (of_the_entry(rc))
+		rc = unread(s, en, why.msg, e);
+	else if (rc != RC_OK && e != NULL && e->code == RC_OK)
+		*e = why;
+	if (rc == RC_OK)
+		s->applied = en->index + 1;
+	return rc;
+}
+
+enum rc state_apply_evidence(struct state *s, const struct state_entry *en, const struct ingest *in,
+    const struct contribution *cs, size_t n, struct err *e)
+{
+	enum rc rc;
+	size_t i;
+
+	arena_reset(s->scratch);
+	for (i = 0; i < n; i++)
+		if ((rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e)) != RC_OK)
+			return rc;
+	s->applied = en->index + 1;
+	return RC_OK;
+}
+
+const struct ingest *state_ingest(struct state *s, const uint8_t record_id[16])
+{
+	struct ingest *in = NULL;
+
+	return ingest_load(s, record_id, &in, NULL) == RC_OK ? in : NULL;
+}
+
+static const struct state_table fixed[] = {
+	{ "meta", "key" }, { "subject", "id" }, { "identity", "kind, identity" }, { "day", "day" },
+	{ "definition", "entry" }, { "stream", "id" }, { "ingest", "id" }, { "extraction", "id" },
+	{ "extraction_ingest", "extraction, ingest" }, { "rejected", "entry" }, { "change_log", "entry" },
+	{ "unread", "entry" }, { "result", "entry" },
+};
+
+enum rc state_tables(struct state *s, struct arena *a, const struct state_table **out, struct err *e)
+{
+	struct state_table *t;
+	size_t n = ARRAY_LEN(fixed), i;
+
+	(void)e;
+	t = ARENA_ARRAY(a, n + 2 * s->schema.n + 1, struct state_table);
+	memcpy(t, fixed, sizeof(fixed));
+	for (i = 0; i < s->schema.n; i++) {
+		const struct collection *c = s->schema.collections[i];
+
+		t[n].table = arena_z(a, arena_fmt(a, "item_%.*s", STR_FMT(c->name)));
+		t[n++].key = "id";
+		t[n].table = arena_z(a, arena_fmt(a, "%s_%.*s", c->n_period > 0 ? "part" : "version", STR_FMT(c->name)));
+		t[n++].key = c->n_period > 0 ? "item, entry, rule" : "id";
+	}
+	*out = t;
+	return RC_OK;
+}
