@@ -58,7 +58,7 @@ static void feed(struct fixture *f, uint8_t kind, const char *body, const uint8_
 		memcpy(envelope, envelope_of, 16);
 		en.envelope = (struct str){ (const char *)envelope, sizeof(envelope) };
 	}
-	assert_ok(state_apply(f->s, &en, &e), e);
+	assert_ok(state_apply(f->s, &en, &e), &e);
 }
 
 static const char change_definition[] = "{\"kind\":\"population\",\"id\":\"change\",\"body\":{\"name\":\"change\","
@@ -75,7 +75,7 @@ static int64_t number(struct fixture *f, const char *sql)
 	int64_t n = -1;
 
 	err_init(&e);
-	assert_ok(db_i64(state_db(f->s), sql, -1, &n, &e), e);
+	assert_ok(db_i64(state_db(f->s), sql, -1, &n, &e), &e);
 	return n;
 }
 
@@ -115,7 +115,7 @@ static void digest_of_mapping(struct fixture *f, char hex[65])
 	uint8_t d[32];
 
 	err_init(&e);
-	assert_ok(state_definition(f->s, f->a, "mapping", STR("m"), &body, d, &e), e);
+	assert_ok(state_definition(f->s, f->a, "mapping", STR("m"), &body, d, &e), &e);
 	hex_put(hex, d, 32);
 	hex[64] = 0;
 }
