@@ -4,12 +4,11 @@
 #define MODEL_SCHEMA_H
 
 #include "base/base.h"
+#include "base/classification.h"
 #include "base/value.h"
 
 enum field_type { FIELD_STRING, FIELD_TEXT, FIELD_INT, FIELD_DECIMAL, FIELD_BOOL, FIELD_DATE, FIELD_TIMESTAMP,
 	FIELD_DIGEST, FIELD_ENUM, FIELD_SUBJECT, FIELD_LIST };
-
-enum classification { CLASS_NONE, CLASS_PUBLIC, CLASS_INTERNAL, CLASS_CONFIDENTIAL, CLASS_RESTRICTED };
 
 struct field {
 	struct str name;

@@ -5,6 +5,7 @@
 #define SEAL_KEY_H
 
 #include "base/base.h"
+#include "base/classification.h"
 #include "seal/crypt.h"
 
 #define KEY_ROW_BYTES 96
@@ -14,10 +15,6 @@
 enum key_type {
 	KEY_NONE = 0,                   /* an erased row: all zero */
 	KEY_SCOPE = 1, KEY_FILE_SCOPE = 2, KEY_DEDUP = 3, KEY_LOG_SEED = 4, KEY_WAL = 5, KEY_DATABASE = 6,
-};
-
-enum classification {
-	CLASS_NONE = 0, CLASS_PUBLIC = 1, CLASS_INTERNAL = 2, CLASS_CONFIDENTIAL = 3, CLASS_RESTRICTED = 4,
 };
 
 /* What a key is for; the fields that a type does not use are zero. */
