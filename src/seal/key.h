@@ -42,13 +42,14 @@ bool key_row_unwrap(const struct key_row *, const struct secret *kek, struct sec
 struct key_page {
 	uint32_t number, generation;
 	size_t n;
-	const uint8_t (*rows)[KEY_ROW_BYTES];   /* ${n}, in the bytes that were read */
+	const uint8_t *rows;                    /* ${n} of KEY_ROW_BYTES, in the bytes that were read */
 };
 
-/* Everything that can be checked without a key: magic, counts, zeros, each row's form.  RC_ALTERED. */
+/* Everything that can be checked without a key: magic, counts, zeros, each row's form.  RC_ALTERED.  An erased
+ * row is all zero, so a count that was raised passes here as erased rows: only the log's entries can tell. */
 MUST_USE enum rc key_page_decode(struct str bytes, struct key_page *out, struct err *);
-void key_page_encode(uint32_t number, uint32_t generation, const uint8_t (*rows)[KEY_ROW_BYTES], size_t n,
-    uint8_t out[KEY_PAGE_BYTES]);
+/* ${rows} is ${n} of KEY_ROW_BYTES, at most KEY_PAGE_ROWS of them. */
+void key_page_encode(uint32_t number, uint32_t generation, const uint8_t *rows, size_t n, uint8_t out[KEY_PAGE_BYTES]);
 
 /* An opened key.  It stays where it is until the keyring is freed. */
 struct key {
