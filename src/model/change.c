@@ -1,0 +1,192 @@
+/* change: see change.h.  Bodies are canonical JSON, so that equal edits have equal bytes. */
+#include "model/change.h"
+
+#include <string.h>
+
+void change_add(struct changes *c, uint8_t kind, struct str body)
+{
+	struct change *p;
+
+	if (c->n == c->room) {
+		c->room = c->room == 0 ? 64 : c->room * 2;
+		p = ARENA_ARRAY(c->a, c->room, struct change);
+		if (c->n > 0)
+			memcpy(p, c->p, c->n * sizeof(*p));
+		c->p = p;
+	}
+	c->p[c->n].kind = kind;
+	c->p[c->n].body = body;
+	c->n++;
+}
+
+void change_definition_text(struct changes *c, const char *kind, struct str id, struct str body)
+{
+	struct buf b;
+
+	buf_init(&b, LIMIT_RECORD);
+	buf_z(&b, "{\"body\":");
+	buf_str(&b, body);
+	buf_z(&b, ",\"id\":");
+	json_put_str(&b, id);
+	buf_z(&b, ",\"kind\":");
+	json_put_str(&b, str_z(kind));
+	buf_c(&b, '}');
+	change_add(c, 4, arena_str(c->a, buf_view(&b)));
+	buf_done(&b);
+}
+
+void change_definition(struct changes *c, const char *kind, struct str id, const struct value *body)
+{
+	struct buf b;
+
+	buf_init(&b, LIMIT_RECORD);
+	json_put(&b, body);
+	change_definition_text(c, kind, id, buf_view(&b));
+	buf_done(&b);
+}
+
+static void subject_need(struct changes *c, struct state *s, struct str kind, struct str identity)
+{
+	struct new_subject *p;
+	struct err ignored;
+	uint8_t ref[16];
+	bool known = false;
+	size_t i;
+
+	err_init(&ignored);
+	if (state_subject(s, kind, identity, &known, ref, &ignored) == RC_OK && known)
+		return;
+	for (i = c->n_subjects; i > 0; i--)
+		if (str_eq(c->subjects[i - 1].kind, kind) && str_eq(c->subjects[i - 1].identity, identity))
+			return;
+	if (c->n_subjects == c->room_subjects) {
+		c->room_subjects = c->room_subjects == 0 ? 64 : c->room_subjects * 2;
+		p = ARENA_ARRAY(c->a, c->room_subjects, struct new_subject);
+		if (c->n_subjects > 0)
+			memcpy(p, c->subjects, c->n_subjects * sizeof(*p));
+		c->subjects = p;
+	}
+	p = &c->subjects[c->n_subjects++];
+	p->kind = arena_str(c->a, kind);
+	p->identity = arena_str(c->a, identity);
+	rand_bytes(p->ref, sizeof(p->ref));
+}
+
+static void value_subjects(struct changes *c, struct state *s, const struct field *f, const struct field_value *v)
+{
+	size_t i;
+
+	if (!v->supplied || v->is_null)
+		return;
+	if ((f->type == FIELD_SUBJECT || f->type == FIELD_STRING) && v->kind.n > 0)
+		subject_need(c, s, v->kind, v->s);
+	if (f->type == FIELD_LIST && f->item_type == FIELD_SUBJECT)
+		for (i = 0; i < v->n; i++)
+			if (!v->items[i].is_null)
+				subject_need(c, s, v->items[i].kind, v->items[i].s);
+}
+
+void change_subjects_of(struct changes *c, struct state *s, const struct contribution *con)
+{
+	size_t i;
+
+	for (i = 0; i < con->collection->n_fields; i++)
+		value_subjects(c, s, &con->collection->fields[i], &con->fields[i]);
+}
+
+void change_tell_subjects(struct changes *c)
+{
+	struct buf b;
+	size_t i;
+
+	if (c->told == c->n_subjects)
+		return;
+	buf_init(&b, LIMIT_RECORD);
+	buf_z(&b, "{\"subjects\":[");
+	for (i = c->told; i < c->n_subjects; i++) {
+		if (i > c->told)
+			buf_c(&b, ',');
+		buf_z(&b, "{\"identity\":");
+		json_put_str(&b, c->subjects[i].identity);
+		buf_z(&b, ",\"kind\":");
+		json_put_str(&b, c->subjects[i].kind);
+		buf_z(&b, ",\"ref\":\"");
+		buf_hex(&b, c->subjects[i].ref, 16);
+		buf_z(&b, "\"}");
+		if (b.n > LIMIT_RECORD / 2) {           /* so many people do not fit into one entry */
+			buf_z(&b, "]}");
+			change_add(c, 3, arena_str(c->a, buf_view(&b)));
+			buf_clear(&b);
+			buf_z(&b, "{\"subjects\":[");
+			c->told = i + 1;
+		}
+	}
+	buf_z(&b, "]}");
+	if (c->told < c->n_subjects)
+		change_add(c, 3, arena_str(c->a, buf_view(&b)));
+	c->told = c->n_subjects;
+	buf_done(&b);
+}
+
+enum rc change_item(struct changes *c, struct state *s, struct str collection, const struct value *fields,
+    struct str as_of, struct err *e)
+{
+	const struct collection *to = schema_find(state_schema(s), collection);
+	struct contribution con;
+	struct buf b;
+	int64_t at;
+	enum rc rc;
+
+	if (to == NULL)
+		return err_set(e, RC_INVALID, "there is no collection \"%.*s\"", STR_FMT(collection));
+	if (as_of.p != NULL && instant_parse(as_of, state_zone(s), &at) == TIME_BAD)
+		return err_set(e, RC_INVALID, "as_of takes a time such as 2024-03-01T09:30:00Z, not \"%.*s\"", STR_FMT(as_of));
+	if ((rc = item_from_value(s, c->a, to, fields, &con, e)) != RC_OK)
+		return rc;
+	change_subjects_of(c, s, &con);
+	change_tell_subjects(c);
+	buf_init(&b, LIMIT_RECORD);
+	buf_c(&b, '{');
+	if (as_of.p != NULL) {
+		buf_z(&b, "\"as_of\":");
+		json_put_str(&b, as_of);
+		buf_c(&b, ',');
+	}
+	buf_z(&b, "\"collection\":");
+	json_put_str(&b, collection);
+	buf_z(&b, ",\"fields\":");
+	json_put(&b, fields);
+	buf_z(&b, ",\"op\":\"item\"}");
+	if ((rc = buf_ok(&b, "an item", e)) == RC_OK)
+		change_add(c, 3, arena_str(c->a, buf_view(&b)));
+	buf_done(&b);
+	return rc;
+}
+
+enum rc change_join(struct changes *c, struct state *s, struct str a, struct str b, struct str reason, struct err *e)
+{
+	struct str both[2] = { a, b }, kind, rest;
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, LIMIT_RECORD);
+	for (i = 0; i < 2; i++) {
+		rest = both[i];
+		kind = str_cut(&rest, ':');
+		if (rest.p == NULL || kind.n == 0 || kind.n > 64 || str_trim(rest).n == 0 || rest.n > 4000) {
+			buf_done(&out);
+			return err_set(e, RC_INVALID, "an identity is written as \"kind:identity\", not \"%.*s\"", STR_FMT(both[i]));
+		}
+		rest = subject_normalize(c->a, rest);
+		subject_need(c, s, kind, rest);
+		buf_fmt(&out, "%s\"%c\":", i == 0 ? "{" : ",", i == 0 ? 'a' : 'b');
+		json_put_str(&out, arena_fmt(c->a, "%.*s:%.*s", STR_FMT(kind), STR_FMT(rest)));
+	}
+	change_tell_subjects(c);
+	buf_z(&out, ",\"op\":\"join\",\"reason\":");
+	json_put_str(&out, reason.p != NULL ? reason : STR(""));
+	buf_c(&out, '}');
+	change_add(c, 3, arena_str(c->a, buf_view(&out)));
+	buf_done(&out);
+	return RC_OK;
+}

@@ -1,0 +1,47 @@
+/* change: what a person's edits become: definitions, items, joins, as the bodies of entries, with the subjects that
+ * they name for the first time.  Writes nothing; docs/formats/entries.md has the bodies.
+ * Uses base/, model/state.h. */
+#ifndef MODEL_CHANGE_H
+#define MODEL_CHANGE_H
+
+#include "base/value.h"
+#include "model/state.h"
+
+struct change {
+	uint8_t kind;                   /* 3 change, 4 definition */
+	struct str body;
+};
+
+struct new_subject {
+	struct str kind, identity;
+	uint8_t ref[16];
+};
+
+/* A list that grows in ${a}; zero it, then set ${a}. */
+struct changes {
+	struct arena *a;
+	struct change *p;
+	size_t n, room;
+	struct new_subject *subjects;
+	size_t n_subjects, room_subjects, told;
+};
+
+void change_add(struct changes *, uint8_t kind, struct str body);
+/* A definition: ${body} in canonical form. */
+void change_definition(struct changes *, const char *kind, struct str id, const struct value *body);
+/* The same with the body as JSON text. */
+void change_definition_text(struct changes *, const char *kind, struct str id, struct str body);
+/* An item as `apply` has it; ${as_of} is the time at which a listing was true, or STR_NONE.  RC_INVALID names line,
+ * column and field. */
+MUST_USE enum rc change_item(struct changes *, struct state *, struct str collection, const struct value *fields,
+    struct str as_of, struct err *);
+/* Two identities, "kind:identity" each, are one person. */
+MUST_USE enum rc change_join(struct changes *, struct state *, struct str a, struct str b, struct str reason,
+    struct err *);
+
+/* Give each identity that a contribution names and nobody knows yet a fresh reference. */
+void change_subjects_of(struct changes *, struct state *, const struct contribution *);
+/* Add the entry that introduces those not told of yet, if there are any. */
+void change_tell_subjects(struct changes *);
+
+#endif
