@@ -1,0 +1,320 @@
+/* apply: scope, populations, parameters, controls, mappings, items and joins from YAML files: all of them or none. */
+#include "cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "assess/definition.h"
+#include "collect/hooks.h"
+
+enum { MAX_FILES = 4096 };
+
+struct apply {
+	struct cli *c;
+	struct org *org;
+	struct changes changes;
+	size_t told;                    /* changes that the edit has */
+	bool dry_run;
+	size_t added, changed, same, items, joins;
+};
+
+struct source {
+	const char *file;
+	const struct value *doc;
+};
+
+static enum rc at(struct apply *p, const struct source *s, const struct value *v, enum rc rc)
+{
+	char msg[sizeof(p->c->err.msg)];
+
+	(void)snprintf(msg, sizeof(msg), "%s", p->c->err.msg);
+	if (rc == RC_OK || strncmp(msg, s->file, strlen(s->file)) == 0)
+		return rc;
+	if (strncmp(msg, "line ", 5) == 0)
+		return err_set(&p->c->err, rc, "%s: %.900s", s->file, msg);
+	return err_set(&p->c->err, rc, "%s:%u:%u: %.900s", s->file, v->line, v->column, msg);
+}
+
+static void tell(struct apply *p, const char *sign, const char *kind, struct str id)
+{
+	if (p->c->json)
+		return;
+	out_line("%s %s %.*s", sign, kind, STR_FMT(id));
+}
+
+/* The document without its "kind", as the body of a definition. */
+static const struct value *without_kind(struct arena *a, const struct value *doc)
+{
+	struct value *v = ARENA_NEW(a, struct value);
+	size_t i;
+
+	*v = *doc;
+	v->members = ARENA_ARRAY(a, doc->n, struct member);
+	v->n = 0;
+	for (i = 0; i < doc->n; i++)
+		if (!str_is(doc->members[i].key, "kind"))
+			v->members[v->n++] = doc->members[i];
+	return v;
+}
+
+static enum rc flush(struct apply *p)
+{
+	return org_edit_changes(p->org, &p->changes, &p->told, &p->c->err);
+}
+
+static enum rc define(struct apply *p, const char *kind, struct str id, const struct value *body)
+{
+	struct state *st = org_state(p->org);
+	struct str old;
+	struct err ignored;
+	size_t before = p->changes.n;
+	bool known;
+
+	err_init(&ignored);
+	known = state_definition(st, p->c->a, kind, id, &old, NULL, &ignored) == RC_OK;
+	change_definition(&p->changes, kind, id, body);
+	if (known && str_eq(old, p->changes.p[before].body)) {
+		p->changes.n = before;
+		p->same++;
+		return RC_OK;
+	}
+	tell(p, known ? "~" : "+", kind, id);
+	if (known)
+		p->changed++;
+	else
+		p->added++;
+	return flush(p);
+}
+
+static enum rc apply_zone(struct apply *p, struct str name)
+{
+	struct zone *zone;
+	const struct value *v;
+	struct buf b;
+	enum rc rc;
+
+	if (str_eq(name, zone_name(state_zone(org_state(p->org)))))
+		return RC_OK;
+	if ((rc = zone_from_host(p->c->a, name, &zone, &p->c->err)) != RC_OK)
+		return rc == RC_NOT_FOUND ? RC_INVALID : rc;
+	buf_init(&b, LIMIT_RECORD);
+	zone_put(&b, zone);
+	rc = json_parse(p->c->a, arena_str(p->c->a, buf_view(&b)), &v, &p->c->err);
+	buf_done(&b);
+	return rc == RC_OK ? define(p, "zone", STR("zone"), v) : rc;
+}
+
+static enum rc apply_scope(struct apply *p, const struct source *s)
+{
+	struct str zone = value_text(s->doc, "zone");
+	enum rc rc;
+
+	if ((rc = at(p, s, s->doc, definition_check_scope(s->doc, org_state(p->org), &p->c->err))) != RC_OK)
+		return rc;
+	if (zone.p != NULL && (rc = at(p, s, value_get(s->doc, "zone"), apply_zone(p, zone))) != RC_OK)
+		return rc;
+	return define(p, "scope", STR("scope"), without_kind(p->c->a, s->doc));
+}
+
+static enum rc apply_named(struct apply *p, const struct source *s, const char *kind, const char *id_name)
+{
+	const struct value *body = without_kind(p->c->a, s->doc);
+	struct str id = value_text(s->doc, id_name);
+	enum rc rc = RC_OK;
+
+	if (id.n == 0)
+		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a %s needs \"%s\", a name", kind, id_name));
+	if (strcmp(kind, "control") == 0)
+		rc = definition_check_control(body, s->file, org_state(p->org), &p->c->err);
+	else if (strcmp(kind, "parameter") == 0)
+		rc = definition_check_parameter(body, s->file, org_state(p->org), &p->c->err);
+	else if (strcmp(kind, "mapping") == 0)
+		rc = hooks_check_mapping(body, s->file, org_state(p->org), &p->c->err);
+	else if (strcmp(kind, "population") == 0)
+		rc = definition_check_population(body, s->file, org_state(p->org), &p->c->err);
+	if (rc != RC_OK)
+		return at(p, s, s->doc, rc);
+	return at(p, s, s->doc, define(p, kind, id, body));
+}
+
+static enum rc apply_item(struct apply *p, const struct source *s)
+{
+	const struct value *as_of = value_get(s->doc, "as_of");
+	enum rc rc;
+
+	rc = change_item(&p->changes, org_state(p->org), value_text(s->doc, "collection"), value_get(s->doc, "fields"),
+	    as_of != NULL ? as_of->text : STR_NONE, &p->c->err);
+	if (rc != RC_OK)
+		return at(p, s, s->doc, rc);
+	p->items++;
+	return at(p, s, s->doc, flush(p));
+}
+
+static enum rc apply_identity(struct apply *p, const struct source *s)
+{
+	const struct value *same = value_get(s->doc, "same");
+	size_t i;
+	enum rc rc;
+
+	if (same == NULL || same->type != VALUE_LIST || same->n < 2)
+		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "an identity document needs \"same\", a list of two or "
+		    "more identities of one person, for example [\"github.login:ada\", \"email:ada@example.com\"]"));
+	for (i = 1; i < same->n; i++) {
+		rc = change_join(&p->changes, org_state(p->org), same->items[0].text, same->items[i].text,
+		    value_text(s->doc, "reason"), &p->c->err);
+		if (rc != RC_OK || (rc = flush(p)) != RC_OK)
+			return at(p, s, &same->items[i], rc);
+		p->joins++;
+	}
+	return RC_OK;
+}
+
+static enum rc apply_document(struct apply *p, const struct source *s)
+{
+	struct str kind = value_text(s->doc, "kind");
+
+	if (str_is(kind, "scope"))
+		return apply_scope(p, s);
+	if (str_is(kind, "population"))
+		return apply_named(p, s, "population", "name");
+	if (str_is(kind, "parameter"))
+		return apply_named(p, s, "parameter", "name");
+	if (str_is(kind, "control"))
+		return apply_named(p, s, "control", "id");
+	if (str_is(kind, "mapping"))
+		return apply_named(p, s, "mapping", "source");
+	if (str_is(kind, "item"))
+		return apply_item(p, s);
+	if (str_is(kind, "identity"))
+		return apply_identity(p, s);
+	return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a document needs \"kind\": scope, population, parameter, "
+	    "control, mapping, item or identity%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The YAML files of a folder in order of their names, or the file itself. */
+static enum rc expand(struct cli *c, const char *path, struct texts *out)
+{
+	const char **p;
+	struct stat st;
+	struct dirent *d;
+	DIR *dir;
+	size_t n = 0;
+
+	if (strcmp(path, "-") != 0 && stat(path, &st) != 0)
+		return errno == ENOENT ? err_set(&c->err, RC_NOT_FOUND, "there is no file %s", path) :
+		    err_sys(&c->err, errno, "%s cannot be read", path);
+	p = ARENA_ARRAY(c->a, MAX_FILES, const char *);
+	if (strcmp(path, "-") == 0 || !S_ISDIR(st.st_mode)) {
+		p[n++] = path;
+	} else {
+		if ((dir = opendir(path)) == NULL)
+			return err_sys(&c->err, errno, "%s cannot be read", path);
+		while ((d = readdir(dir)) != NULL && n < MAX_FILES) {
+			struct str name = str_z(d->d_name);
+
+			if (str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml")))
+				p[n++] = arena_z(c->a, arena_fmt(c->a, "%s/%s", path, d->d_name));
+		}
+		(void)closedir(dir);
+		if (n == 0)
+			return err_set(&c->err, RC_NOT_FOUND, "the folder %s has no file that ends in .yaml", path);
+		qsort(p, n, sizeof(*p), by_name);
+	}
+	out->p = p;
+	out->n = n;
+	return RC_OK;
+}
+
+static enum rc apply_file(struct apply *p, const char *file)
+{
+	struct source s = { .file = file };
+	const struct value *docs;
+	struct str text;
+	size_t n, i;
+	enum rc rc;
+
+	if ((rc = file_text(p->c, p->c->a, file, LIMIT_FILE_READ, &text)) != RC_OK ||
+	    (rc = yaml_parse(p->c->a, file, text, &docs, &n, &p->c->err)) != RC_OK)
+		return rc;
+	for (i = 0; i < n; i++) {
+		s.doc = &docs[i];
+		if ((rc = apply_document(p, &s)) != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static void summary(struct apply *p)
+{
+	if (p->c->json) {
+		out_line("{\"added\":%zu,\"changed\":%zu,\"dry_run\":%s,\"items\":%zu,\"joins\":%zu,\"same\":%zu}", p->added,
+		    p->changed, p->dry_run ? "true" : "false", p->items, p->joins, p->same);
+		return;
+	}
+	out_line("%s%zu added, %zu changed, %zu as they were, %zu items, %zu joins", p->dry_run ? "would be: " : "", p->added,
+	    p->changed, p->same, p->items, p->joins);
+}
+
+enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run)
+{
+	struct apply p = { .c = c, .org = org, .dry_run = dry_run };
+	struct texts names;
+	uint64_t first;
+	size_t i, k;
+	enum rc rc;
+
+	p.changes.a = c->a;
+	if ((rc = org_edit_begin(org, &c->err)) != RC_OK)
+		return rc;
+	for (i = 0; i < n_files; i++) {
+		if ((rc = expand(c, files[i], &names)) != RC_OK)
+			return rc;
+		for (k = 0; k < names.n; k++)
+			if ((rc = apply_file(&p, names.p[k])) != RC_OK)
+				return rc;
+	}
+	if (!dry_run && org_edit_count(org) > 0 && (rc = org_edit_end(org, &first, &c->err)) != RC_OK)
+		return rc;
+	summary(&p);
+	return RC_OK;
+}
+
+static enum rc run(struct cli *c, int argc, char **argv)
+{
+	bool dry_run = false;
+	const struct option_def defs[] = { { "--dry-run", OPTION_FLAG, &dry_run } };
+	struct org *org = NULL;
+	enum rc rc;
+
+	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
+		return rc;
+	if (argc == 0)
+		return cli_usage(c, "apply needs a file or a folder of YAML files");
+	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
+		return rc;
+	rc = apply_files(c, org, argv, (size_t)argc, dry_run);
+	if (rc == RC_OK && !dry_run)
+		return org_close(org, &c->err);
+	org_abandon(org);
+	return rc;
+}
+
+const struct command command_apply = {
+	"apply", "[--dry-run] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
+	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item or identity.\n"
+	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
+	"file, line and column.  What is as it was already adds nothing.\n\n"
+	"  --dry-run   show what would change and write nothing\n\n"
+	"A control with the id of one that is there replaces it; an item with the key of one that is there is a new\n"
+	"version of it.  identity joins what is one person: {kind: identity, same: [\"github.login:ada\",\n"
+	"\"email:ada@example.com\"], reason: staff list}.",
+	run,
+};

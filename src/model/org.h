@@ -1,0 +1,55 @@
+/* org: an organization's folder opened: its ledger, the state that follows from it, and the one path by which
+ * anything is written.
+ * Uses ledger/, model/state.h, seal/. */
+#ifndef MODEL_ORG_H
+#define MODEL_ORG_H
+
+#include "ledger/ledger.h"
+#include "model/change.h"
+#include "model/state.h"
+
+enum org_mode {
+	ORG_READ,                       /* the state as it is, brought up to date in memory if it lags */
+	ORG_WRITE,
+};
+
+/* Where the key comes from.  Exactly one of the two, or neither: then DIR.tickmark-key beside DIR is taken, or the
+ * worked example's inside it. */
+struct key_source {
+	const char *key_file;
+	bool has_passphrase;
+	struct str passphrase;
+};
+
+struct org;
+
+/* Make DIR.  RC_EXISTS when something is there.  Until it returns RC_OK nothing is left behind on failure. */
+MUST_USE enum rc org_create(const char *dir, const struct key_source *, bool key_inside, const struct state_hooks *,
+    struct org **, struct err *);
+MUST_USE enum rc org_open(const char *dir, enum org_mode, const struct key_source *, const struct state_hooks *,
+    struct org **, struct err *);
+/* With a checkpoint over all that was written. */
+MUST_USE enum rc org_close(struct org *, struct err *);
+void org_abandon(struct org *);         /* after a failure: without one; NULL does nothing */
+
+struct ledger *org_ledger(struct org *);
+struct state *org_state(struct org *);
+const char *org_dir(const struct org *);
+const char *org_key_file(const struct org *);   /* the path that was used or made */
+bool org_was_rebuilt(const struct org *);       /* another version's database was made anew while opening */
+
+/* Edits: each is checked by applying it at once; all of them are appended, durable, when org_edit_end returns RC_OK.
+ * After a failure nothing was written and the organization must be abandoned. */
+MUST_USE enum rc org_edit_begin(struct org *, struct err *);
+MUST_USE enum rc org_edit(struct org *, uint8_t kind, struct str body, struct err *);
+MUST_USE enum rc org_edit_changes(struct org *, struct changes *, size_t *from, struct err *);  /* from ${*from} on */
+MUST_USE enum rc org_edit_end(struct org *, uint64_t *first_index, struct err *);
+uint64_t org_edit_count(const struct org *);
+
+/* Bring the state up to the ledger, from what it has applied; ${tell} may be NULL. */
+MUST_USE enum rc org_replay(struct org *, struct state *, uint64_t until, void (*tell)(void *, uint64_t done,
+    uint64_t of), void *ctx, struct err *);
+/* The database anew, beside the old one and then in its place. */
+MUST_USE enum rc org_rebuild(struct org *, void (*tell)(void *, uint64_t done, uint64_t of), void *ctx, struct err *);
+
+#endif
