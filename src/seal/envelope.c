@@ -54,7 +54,8 @@ enum rc envelope_get(struct str bytes, struct envelope *out, struct err *e)
 	return RC_OK;
 }
 
-void record_tag(const struct key *dedup, enum identity_kind kind, struct str source, struct str identity, uint8_t out[16])
+void record_tag(const struct key *dedup, enum identity_kind kind, struct str source, struct str identity,
+    uint8_t out[16])
 {
 	uint8_t head[3], mac[SHA256_BYTES];
 	const struct str pieces[] = { LABEL("dedup"), str_bytes(head, 3), source, identity };

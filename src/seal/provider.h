@@ -65,8 +65,8 @@ struct key_file_store {
 	void *ctx;
 };
 
-/* RC_ALTERED: the key file is damaged; RC_LOCKED: the passphrase is wrong.  ${store} is kept by value; NULL when
- * no generation will be made or destroyed. */
+/* RC_ALTERED: the key file is damaged; RC_LOCKED: the passphrase is wrong (both end a command that needs the keys
+ * with exit status 3).  ${store} is kept by value; NULL when no generation will be made or destroyed. */
 MUST_USE enum rc key_file_open(struct str bytes, struct str passphrase, const struct key_file_store *store,
     struct provider **out, struct err *);
 

@@ -48,8 +48,8 @@ static enum rc seal(struct bench *b, struct str content, struct str envelope, st
 	return box_seal(b->box, &rec, NULL, &b->rows, &b->blobs, out, &b->e);
 }
 
-static enum rc open_last(struct bench *b, const struct box_sealed *sealed, const struct part_row *row, struct str stored,
-    struct str *content, struct str *envelope)
+static enum rc open_last(struct bench *b, const struct box_sealed *sealed, const struct part_row *row,
+    struct str stored, struct str *content, struct str *envelope)
 {
 	struct box_origin o = { .kind = 1, .received_ms = 1700000000002 };
 	struct secret s;
