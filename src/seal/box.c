@@ -192,7 +192,7 @@ static struct str seal_part(struct box *b, const struct box_origin *o, const str
 	return stored;
 }
 
-static bool kind_is_clear(uint8_t kind) { return kind >= 8 && kind <= 12; }
+bool box_kind_is_clear(uint8_t kind) { return kind >= 8 && kind <= 12; }
 
 static enum rc may_seal(const struct box_record *rec, struct err *e)
 {
@@ -203,7 +203,7 @@ static enum rc may_seal(const struct box_record *rec, struct err *e)
 	for (i = 0; i < rec->n; i++) {
 		const struct box_part *p = &rec->parts[i];
 
-		if ((p->scope == NULL) != kind_is_clear(rec->kind) || (p->scope == NULL && (rec->n != 1 || p->envelope.n > 0)))
+		if ((p->scope == NULL) != box_kind_is_clear(rec->kind) || (p->scope == NULL && (rec->n != 1 || p->envelope.n > 0)))
 			return err_set(e, RC_INTERNAL, "an entry of kind %u is to be sealed the wrong way", rec->kind);
 		if (p->content.n > (p->scope == NULL ? BOX_CLEAR_MAX : BOX_CONTENT_MAX))
 			return err_set(e, RC_LIMIT, "a record of %zu bytes is too large to be sealed", p->content.n);
@@ -334,6 +334,8 @@ enum rc box_open(struct box *b, const struct box_origin *o, const struct part_ro
 	enum rc rc = RC_OK;
 	uint8_t *plain;
 
+	if ((r->mode == PART_CLEAR) != box_kind_is_clear(o->kind))
+		return altered(r, e, "it is in clear, or sealed, where its entry's kind is the other");
 	if (r->mode != PART_CLEAR) {
 		if (secret == NULL)
 			return err_set(e, RC_LOCKED, "part %u is sealed, and no key for it is at hand", r->i);

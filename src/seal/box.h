@@ -58,6 +58,9 @@ MUST_USE enum rc box_seal(struct box *, const struct box_record *, const struct 
 MUST_USE enum rc box_seal_as(struct box *, const uint8_t record_id[16], const struct box_record *,
     const struct box_objects *, struct buf *rows, struct buf *blobs, struct box_sealed *out, struct err *);
 
+/* Kinds 8 to 12 are in clear, so that anyone can judge an erasure; all others are sealed. */
+bool box_kind_is_clear(uint8_t kind);
+
 /* ---- rows */
 enum part_mode { PART_CLEAR = 0, PART_WHOLE = 1, PART_CHUNKS = 2 };
 
@@ -89,8 +92,8 @@ struct box_origin {                             /* of the entry */
 	uint64_t received_ms;
 };
 
-/* ${stored} is opened into ${a}.  RC_ALTERED names the first that does not fit, in this order: the part secret,
- * the stored bytes' digest, a chunk's tag, the padding, the content's commitment.  A clear part needs no secret. */
+/* ${stored} is opened into ${a}.  RC_ALTERED names the first that does not fit, in this order: the mode for that kind
+ * of entry, the part secret, the stored bytes' digest, a chunk's tag, the padding, the content's commitment.  A clear part needs no secret. */
 MUST_USE enum rc box_open(struct box *, const struct box_origin *, const struct part_row *,
     const struct secret *part_secret, struct str stored, struct arena *a, struct str *content, struct str *envelope,
     struct err *);

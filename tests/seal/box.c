@@ -233,7 +233,10 @@ static void clear_bodies_and_sealed_ones_do_not_mix(void **state)
 	const struct box_part sealed_part = { b->scope, STR("x"), STR_NONE }, clear_part = { NULL, STR("x"), STR_NONE };
 	const struct box_record clear_evidence = { .kind = 1, .parts = &clear_part, .n = 1 };
 	const struct box_record sealed_roll = { .kind = 10, .parts = &sealed_part, .n = 1 };
-	const struct box_record empty = { .kind = 6 };
+	const struct box_record empty = { .kind = 6 }, roll = { .kind = 10, .parts = &clear_part, .n = 1 };
+	struct box_origin o = { .kind = 10 };
+	struct str content, envelope;
+	struct part_row row;
 	static const uint8_t zero[32];
 	struct box_sealed out;
 
@@ -242,6 +245,13 @@ static void clear_bodies_and_sealed_ones_do_not_mix(void **state)
 	assert_ok(box_seal(b->box, &empty, NULL, &b->rows, &b->blobs, &out, &b->e), &b->e);
 	assert_memory_equal(out.parts_root, zero, 32);
 	assert_int_equal(out.size_bucket, 0);
+	assert_ok(box_seal(b->box, &roll, NULL, &b->rows, &b->blobs, &out, &b->e), &b->e);
+	assert_ok(part_row_decode(b->rows.p, &row, &b->e), &b->e);
+	memcpy(o.record_id, out.record_id, 16);
+	assert_ok(box_open(b->box, &o, &row, NULL, STR("x"), b->a, &content, &envelope, &b->e), &b->e);
+	assert_str(content, "x");
+	o.kind = 1;
+	assert_int_equal(box_open(b->box, &o, &row, NULL, STR("x"), b->a, &content, &envelope, &b->e), RC_ALTERED);
 }
 
 static void refuses_rows_whose_fields_do_not_go_together(void **state)
