@@ -307,8 +307,7 @@ static size_t open_chunks(struct box *b, const struct box_origin *o, const struc
 static bool unpad(const uint8_t *p, size_t padded_n, struct str *content, struct str *envelope)
 {
 	uint64_t content_n, envelope_n;
-	uint8_t any = 0;
-	size_t i;
+	size_t used;
 
 	if (padded_n < HEAD)
 		return false;
@@ -317,11 +316,10 @@ static bool unpad(const uint8_t *p, size_t padded_n, struct str *content, struct
 	if (content_n > padded_n - HEAD || envelope_n > padded_n - HEAD - content_n ||
 	    padme(HEAD + content_n + envelope_n) != padded_n)
 		return false;
-	for (i = HEAD + (size_t)content_n + (size_t)envelope_n; i < padded_n; i++)
-		any |= p[i];
+	used = HEAD + (size_t)content_n + (size_t)envelope_n;
 	*content = str_bytes(p + HEAD, (size_t)content_n);
 	*envelope = str_bytes(p + HEAD + content_n, (size_t)envelope_n);
-	return any == 0;
+	return all_zero(p + used, padded_n - used);
 }
 
 enum rc box_open(struct box *b, const struct box_origin *o, const struct part_row *r, const struct secret *secret,

@@ -93,7 +93,8 @@ struct box_origin {                             /* of the entry */
 };
 
 /* ${stored} is opened into ${a}.  RC_ALTERED names the first that does not fit, in this order: the mode for that kind
- * of entry, the part secret, the stored bytes' digest, a chunk's tag, the padding, the content's commitment.  A clear part needs no secret. */
+ * of entry, the part secret, the stored bytes' digest, a chunk's tag, the padding, the content's commitment.  A
+ * clear part needs no secret. */
 MUST_USE enum rc box_open(struct box *, const struct box_origin *, const struct part_row *,
     const struct secret *part_secret, struct str stored, struct arena *a, struct str *content, struct str *envelope,
     struct err *);

@@ -22,6 +22,16 @@ void wipe(void *p, size_t n)
 		OPENSSL_cleanse(p, n);
 }
 
+bool all_zero(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint8_t any = 0;
+
+	while (n-- > 0)
+		any |= b[n];
+	return any == 0;
+}
+
 struct sha256 *sha256_new(void)
 {
 	struct sha256 *h = mem_alloc(sizeof *h);

@@ -44,6 +44,7 @@ void expand_sha256(const uint8_t key[32], const struct str *pieces, size_t n, ui
 
 bool ct_equal(const void *, const void *, size_t);              /* constant time */
 void wipe(void *, size_t);                                      /* not optimized away */
+bool all_zero(const void *, size_t);
 
 static inline struct str str_bytes(const void *p, size_t n) { return (struct str){ (const char *)p, n }; }
 

@@ -9,22 +9,13 @@ enum { PAGE_HEADER = 32 };
 
 _Static_assert(PAGE_HEADER + KEY_PAGE_ROWS * KEY_ROW_BYTES == KEY_PAGE_BYTES, "85 rows fill a page");
 
-static bool is_zero(const uint8_t *p, size_t n)
-{
-	uint8_t any = 0;
-
-	while (n-- > 0)
-		any |= p[n];
-	return any == 0;
-}
-
 enum rc key_row_decode(const uint8_t p[KEY_ROW_BYTES], struct key_row *out, struct err *e)
 {
 	struct key_row r = { 0 };
-	bool subject = !is_zero(p + AT_SUBJECT, 16);
+	bool subject = !all_zero(p + AT_SUBJECT, 16);
 
 	if (p[0] == KEY_NONE) {
-		if (!is_zero(p, KEY_ROW_BYTES))
+		if (!all_zero(p, KEY_ROW_BYTES))
 			return err_set(e, RC_ALTERED, "a key row without a type is not all zero");
 		*out = r;
 		return RC_OK;
@@ -37,7 +28,7 @@ enum rc key_row_decode(const uint8_t p[KEY_ROW_BYTES], struct key_row *out, stru
 	r.use.classification = (enum classification)p[1];
 	r.use.epoch = get_u16(p + 2);
 	if ((p[0] > KEY_FILE_SCOPE && (p[1] != 0 || subject)) || (p[0] > KEY_DEDUP && r.use.epoch != 0) ||
-	    (p[0] == KEY_FILE_SCOPE && subject) || !is_zero(p + 88, 8))
+	    (p[0] == KEY_FILE_SCOPE && subject) || !all_zero(p + 88, 8))
 		return err_set(e, RC_ALTERED, "a key row of type %u has bytes that its type does not use", p[0]);
 	r.generation = get_u32(p + AT_GENERATION);
 	r.created_ms = get_u64(p + AT_CREATED);
@@ -109,7 +100,7 @@ enum rc key_page_decode(struct str bytes, struct key_page *out, struct err *e)
 	if (n > KEY_PAGE_ROWS)
 		return err_set(e, RC_ALTERED, "key page %u says it has %zu rows; %d is the most", page.number, n,
 		    KEY_PAGE_ROWS);
-	if (!is_zero(p + 16, 16) || !is_zero(p + PAGE_HEADER + n * KEY_ROW_BYTES, (KEY_PAGE_ROWS - n) * KEY_ROW_BYTES))
+	if (!all_zero(p + 16, 16) || !all_zero(p + PAGE_HEADER + n * KEY_ROW_BYTES, (KEY_PAGE_ROWS - n) * KEY_ROW_BYTES))
 		return err_set(e, RC_ALTERED, "key page %u has bytes where none belong", page.number);
 	for (i = 0; i < n; i++) {
 		struct key_row row;

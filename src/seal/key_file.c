@@ -10,15 +10,6 @@ enum {
 	AT_NEXT = 136, AT_NEXT_KEK = 144, AT_SUM = 192,
 };
 
-static bool is_zero(const uint8_t *p, size_t n)
-{
-	uint8_t any = 0;
-
-	while (n-- > 0)
-		any |= p[n];
-	return any == 0;
-}
-
 static enum rc damaged(struct err *e, const char *how)
 {
 	return err_set(e, RC_ALTERED, "ALTERED key file: %s. Put a good copy of the key file in its place", how);
@@ -45,11 +36,11 @@ enum rc key_file_decode(struct str bytes, struct key_file *out, struct err *e)
 	f.cost = (struct key_file_cost){ get_u32(p + AT_COST), get_u32(p + AT_COST + 4), get_u32(p + AT_COST + 8) };
 	f.generation = get_u32(p + AT_GENERATION);
 	f.next_generation = get_u32(p + AT_NEXT);
-	if (!is_zero(p + 5, 3) || !is_zero(p + 140, 4) || !is_zero(p + 184, 8) || (alone && !is_zero(p + AT_COST, 12)))
+	if (!all_zero(p + 5, 3) || !all_zero(p + 140, 4) || !all_zero(p + 184, 8) || (alone && !all_zero(p + AT_COST, 12)))
 		return damaged(e, "bytes that are kept free are not zero");
 	if (f.generation == 0 || (f.next_generation != 0 && f.next_generation - 1 != f.generation))
 		return damaged(e, "its generations do not follow one another");
-	if (f.next_generation == 0 && !is_zero(p + AT_NEXT_KEK, KEY_WRAP_BYTES))
+	if (f.next_generation == 0 && !all_zero(p + AT_NEXT_KEK, KEY_WRAP_BYTES))
 		return damaged(e, "it has a second key without a second generation");
 	memcpy(f.salt, p + AT_SALT, 16);
 	memcpy(f.organization, p + AT_ORGANIZATION, 16);

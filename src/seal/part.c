@@ -32,15 +32,6 @@ uint64_t box_stored_n(uint64_t padded_n)
 	    padded_n + (padded_n + BOX_CHUNK - 1) / BOX_CHUNK * GCM_TAG_BYTES;
 }
 
-static bool is_zero(const uint8_t *p, size_t n)
-{
-	uint8_t any = 0;
-
-	while (n-- > 0)
-		any |= p[n];
-	return any == 0;
-}
-
 static bool length_fits(enum part_mode mode, uint64_t n)
 {
 	uint64_t padded_max = padme(12 + BOX_CONTENT_MAX + BOX_ENVELOPE_MAX);
@@ -64,7 +55,7 @@ enum rc part_row_decode(const uint8_t p[PART_ROW_BYTES], struct part_row *out, s
 
 	if (r.n == 0 || r.n > PARTS_MAX || r.i >= r.n)
 		return err_set(e, RC_ALTERED, "a part row says it is part %u of %u", r.i, r.n);
-	if (p[AT_MODE] > PART_CHUNKS || p[AT_PLACE] > 1 || !is_zero(p + 6, 2))
+	if (p[AT_MODE] > PART_CHUNKS || p[AT_PLACE] > 1 || !all_zero(p + 6, 2))
 		return err_set(e, RC_ALTERED, "the row of part %u has an unknown mode or place or bytes that are not zero", r.i);
 	r.mode = (enum part_mode)p[AT_MODE];
 	if (!length_fits(r.mode, r.stored_n))
@@ -73,7 +64,7 @@ enum rc part_row_decode(const uint8_t p[PART_ROW_BYTES], struct part_row *out, s
 	if (r.is_object != (r.stored_n > BOX_OBJECT_ABOVE))
 		return err_set(e, RC_ALTERED, "the row of part %u puts %llu bytes in the wrong place", r.i,
 		    (unsigned long long)r.stored_n);
-	if (r.mode == PART_CLEAR && (r.n != 1 || !is_zero(p + AT_KEY, 48) || !is_zero(p + AT_KC, 32)))
+	if (r.mode == PART_CLEAR && (r.n != 1 || !all_zero(p + AT_KEY, 48) || !all_zero(p + AT_KC, 32)))
 		return err_set(e, RC_ALTERED, "the row of a clear body has what only a sealed part has");
 	memcpy(r.key_id, p + AT_KEY, 16);
 	memcpy(r.c, p + AT_C, 32);

@@ -140,6 +140,41 @@ static void each_altered_byte_is_named(void **state)
 	assert_ok(open_last(b, &sealed, &row, buf_view(&b->blobs), &content, &envelope), &b->e);
 }
 
+/* Whoever has the secret can seal anything; padding must still be as the format says, for a part has one form. */
+static void padding_has_one_form(void **state)
+{
+	static const struct { uint64_t content_n; uint32_t envelope_n; uint8_t last; } bad[] = { { 5, 0, 1 }, { 100, 0, 0 },
+		{ UINT64_MAX, 0, 0 }, { 52, 1, 0 }, { 0, UINT32_MAX, 0 } };
+	static const uint8_t nonce[12];
+	struct bench *b = *state;
+	struct box_origin o = { .kind = 1, .record_id = { 3 } };
+	struct part_row row = { .n = 1, .mode = PART_WHOLE, .stored_n = 80 };
+	struct gcm *gcm = gcm_new();
+	struct str content, envelope;
+	struct secret s;
+	size_t i;
+
+	part_secret(b->scope, o.record_id, 0, &s);
+	sha256_pieces((const struct str[]){ LABEL("kc"), str_bytes(s.bytes, 32) }, 2, row.kc);
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		uint8_t plain[64] = { 0 }, stored[80], aad[46] = { 0 }, key[32];
+
+		put_u64(plain, bad[i].content_n);
+		put_u32(plain + 8, bad[i].envelope_n);
+		plain[63] = bad[i].last;
+		memcpy(aad, LABEL("aad").p, 16);
+		memcpy(aad + 16, o.record_id, 16);
+		aad[32] = aad[33] = aad[37] = 1;
+		expand_sha256(s.bytes, (const struct str[]){ LABEL("enc"), { "\0\0\0\0\1", 5 } }, 2, key);
+		gcm_seal(gcm, key, nonce, str_bytes(aad, 46), plain, 64, stored);
+		sha256(stored, 80, row.d);
+		assert_int_equal(box_open(b->box, &o, &row, &s, str_bytes(stored, 80), b->a, &content, &envelope, &b->e),
+		    RC_ALTERED);
+		assert_non_null(strstr(b->e.msg, "padding"));
+	}
+	gcm_free(gcm);
+}
+
 static void chunks_cannot_change_places_or_be_cut(void **state)
 {
 	struct bench *b = *state;
@@ -319,6 +354,7 @@ int main(void)
 		TEST(opens_what_it_sealed_at_every_size),
 		TEST(a_record_sealed_twice_shares_nothing),
 		TEST(each_altered_byte_is_named),
+		TEST(padding_has_one_form),
 		TEST(chunks_cannot_change_places_or_be_cut),
 		TEST(a_large_part_is_an_object),
 		TEST(a_full_frame_leaves_the_buffers_as_they_were),
