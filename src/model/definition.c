@@ -140,7 +140,7 @@ static enum rc replace_items(struct state *s, struct err *e)
 	return RC_OK;
 }
 
-static enum rc fill_days(struct state *s, struct err *e)
+enum rc definition_fill_days(struct state *s, struct err *e)
 {
 	const struct zone *z = state_zone(s);
 	struct stmt *st = NULL;
@@ -172,7 +172,7 @@ static enum rc apply_zone(struct state *s, const struct value *body, struct err 
 	if ((rc = zone_from_value(s->forever, body, &z, e)) != RC_OK)
 		return rc;
 	s->zone = z;
-	if ((rc = fill_days(s, e)) != RC_OK)
+	if ((rc = definition_fill_days(s, e)) != RC_OK)
 		return rc;
 	return replace_items(s, e);
 }

@@ -47,6 +47,16 @@ static enum rc read_meta(struct state *s, struct err *e)
 	return RC_OK;
 }
 
+/* Days in UTC until a zone is defined, so that every date has its day from the first item on. */
+static enum rc fill_fresh(struct state *s, struct err *e)
+{
+	enum rc rc;
+
+	if ((rc = db_exec(s->db, "BEGIN", e)) != RC_OK || (rc = definition_fill_days(s, e)) != RC_OK)
+		return rc;
+	return db_exec(s->db, "COMMIT", e);
+}
+
 enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks *hooks, struct state **out,
     struct err *e)
 {
@@ -60,7 +70,7 @@ enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks
 		s->hooks = *hooks;
 	if ((rc = db_open(path, mode, &s->db, e)) != RC_OK)
 		goto out;
-	if (fresh && (rc = ddl_create(s, e)) != RC_OK)
+	if (fresh && ((rc = ddl_create(s, e)) != RC_OK || (rc = fill_fresh(s, e)) != RC_OK))
 		goto out;
 	if ((rc = read_meta(s, e)) != RC_OK || (rc = prepare_fixed(s, e)) != RC_OK)
 		goto out;

@@ -51,6 +51,8 @@ void item_table_done(struct item_table *);
 
 /* definition.c */
 MUST_USE enum rc definition_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+/* The table of days, in the zone that holds. */
+MUST_USE enum rc definition_fill_days(struct state *, struct err *);
 MUST_USE enum rc definition_reload(struct state *, struct err *);
 
 /* The definition that maps this ingest's records, borrowed for as long as the state lives. */
