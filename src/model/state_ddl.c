@@ -185,11 +185,11 @@ static void fold_sql(struct buf *b, const struct collection *c)
 	}
 	buf_z(b, "supplied=0");
 	for (i = 0; i < c->n_fields; i++)
-		buf_fmt(b, "|(SELECT max(supplied>>%zu&1) FROM part_%.*s WHERE item=?1)<<%zu", i, STR_FMT(c->name), i);
+		buf_fmt(b, "|((SELECT max(supplied>>%zu&1) FROM part_%.*s WHERE item=?1)<<%zu)", i, STR_FMT(c->name), i);
 	buf_z(b, ",doubt=0");
 	for (i = 0; i < c->n_fields; i++)
-		buf_fmt(b, "|ifnull((SELECT doubt>>%zu&1 FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1"
-		    " ORDER BY updated_us DESC, entry DESC, rule DESC LIMIT 1),0)<<%zu", i, STR_FMT(c->name), i, i);
+		buf_fmt(b, "|(ifnull((SELECT doubt>>%zu&1 FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1"
+		    " ORDER BY updated_us DESC, entry DESC, rule DESC LIMIT 1),0)<<%zu)", i, STR_FMT(c->name), i, i);
 	buf_fmt(b, ",entry=?2,ingest=?3,parts=(SELECT count(*) FROM part_%.*s WHERE item=?1) WHERE id=?1 RETURNING id",
 	    STR_FMT(c->name));
 }
