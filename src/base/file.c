@@ -1,0 +1,184 @@
+/* file: see file.h. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum rc fd_write(int fd, const void *p, size_t n, uint64_t at, const char *name, struct err *e)
+{
+	const char *from = p;
+
+	while (n > 0) {
+		ssize_t wrote = pwrite(fd, from, n, (off_t)at);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return err_sys(e, errno, "%s cannot be written", name);
+		from += wrote;
+		n -= (size_t)wrote;
+		at += (uint64_t)wrote;
+	}
+	return RC_OK;
+}
+
+enum rc fd_read(int fd, void *p, size_t n, uint64_t at, const char *name, struct err *e)
+{
+	char *to = p;
+
+	while (n > 0) {
+		ssize_t got = pread(fd, to, n, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(e, errno, "%s cannot be read", name);
+		if (got == 0)
+			return err_set(e, RC_NOT_FOUND, "%s ends at byte %llu", name, (unsigned long long)at);
+		to += got;
+		n -= (size_t)got;
+		at += (uint64_t)got;
+	}
+	return RC_OK;
+}
+
+enum rc file_read(struct arena *a, const char *path, size_t most, struct str *out, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	char *p;
+	enum rc rc = RC_OK;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? err_set(e, RC_NOT_FOUND, "there is no file %s", path) :
+		    err_sys(e, errno, "%s cannot be opened", path);
+	if (fstat(fd, &st) != 0)
+		rc = err_sys(e, errno, "%s cannot be read", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(e, RC_INVALID, "%s is no file", path);
+	else if ((uint64_t)st.st_size > most)
+		rc = err_set(e, RC_LIMIT, "%s has %lld bytes, more than the %zu that can be", path, (long long)st.st_size, most);
+	if (rc == RC_OK) {
+		p = arena_alloc(a, (size_t)st.st_size + 1);
+		rc = fd_read(fd, p, (size_t)st.st_size, 0, path, e);
+		*out = (struct str){ p, (size_t)st.st_size };
+	}
+	(void)close(fd);
+	return rc;
+}
+
+static enum rc write_new(const char *path, const void *p, size_t n, unsigned mode, bool sync, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	enum rc rc;
+
+	if (fd < 0)
+		return err_sys(e, errno, "%s cannot be written", path);
+	rc = fd_write(fd, p, n, 0, path, e);
+	if (rc == RC_OK && sync && fsync(fd) != 0)
+		rc = err_sys(e, errno, "%s cannot be made durable", path);
+	if (close(fd) != 0 && rc == RC_OK)
+		rc = err_sys(e, errno, "%s cannot be written", path);
+	return rc;
+}
+
+enum rc file_write(const char *path, const void *p, size_t n, struct err *e)
+{
+	return write_new(path, p, n, 0600, false, e);
+}
+
+enum rc folder_sync(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum rc rc = RC_OK;
+
+	if (fd < 0 || fsync(fd) != 0)
+		rc = err_sys(e, errno, "the folder %s cannot be made durable", path);
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+enum rc file_replace(const char *path, const void *p, size_t n, unsigned mode, struct err *e)
+{
+	char beside[LIMIT_PATH + 8], folder[LIMIT_PATH];
+	const char *slash = strrchr(path, '/');
+	enum rc rc;
+
+	if (strlen(path) >= LIMIT_PATH)
+		return err_set(e, RC_LIMIT, "the path %.200s… is too long", path);
+	(void)snprintf(beside, sizeof(beside), "%s.tmp", path);
+	if ((rc = write_new(beside, p, n, mode, true, e)) != RC_OK)
+		return rc;
+	if (rename(beside, path) != 0)
+		return err_sys(e, errno, "%s cannot be replaced", path);
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + (slash == path),
+	    slash == NULL ? "." : path);
+	return folder_sync(folder, e);
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+enum rc folder_make(const char *path, struct err *e)
+{
+	char part[LIMIT_PATH];
+	size_t i, n = strlen(path);
+
+	if (n >= sizeof(part))
+		return err_set(e, RC_LIMIT, "the path %.200s… is too long", path);
+	for (i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != 0)
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+			return err_sys(e, errno, "the folder %s cannot be made", part);
+	}
+	return RC_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+enum rc folder_list(struct arena *a, const char *path, size_t most, struct str **out, size_t *n, struct err *e)
+{
+	DIR *dir = opendir(path);
+	struct str *list = NULL, *more;
+	size_t room = 0, used = 0;
+	struct dirent *d;
+
+	if (dir == NULL)
+		return errno == ENOENT ? err_set(e, RC_NOT_FOUND, "there is no folder %s", path) :
+		    err_sys(e, errno, "the folder %s cannot be read", path);
+	while ((d = readdir(dir)) != NULL && used < most) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		if (used == room) {
+			room = room == 0 ? 64 : room * 2;
+			more = ARENA_ARRAY(a, room, struct str);
+			if (used > 0)
+				memcpy(more, list, used * sizeof(*list));
+			list = more;
+		}
+		list[used++] = arena_str(a, str_z(d->d_name));
+	}
+	(void)closedir(dir);
+	if (used > 0)
+		qsort(list, used, sizeof(*list), by_bytes);
+	*out = list;
+	*n = used;
+	return RC_OK;
+}

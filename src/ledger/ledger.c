@@ -1,0 +1,512 @@
+/* ledger: appending: keys first, then one frame and one sync, then tree, tiles and, in the end, a signed checkpoint. */
+#include "ledger/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "ledger/ledger_priv.h"
+#include "ledger/tile.h"
+
+enum { BATCH_BYTES = 32 << 20 };        /* content of one frame; a frame may hold 128 MiB */
+
+uint64_t ledger_size(const struct ledger *l) { return l->tree.size; }
+uint64_t ledger_checkpointed(const struct ledger *l) { return l->checkpointed; }
+struct str ledger_origin(const struct ledger *l) { return l->origin; }
+const struct note_key *ledger_key(const struct ledger *l) { return &l->key; }
+uint64_t ledger_torn(const struct ledger *l) { return l->torn; }
+
+uint16_t ledger_year(uint64_t ms)
+{
+	int year, month, day;
+
+	date_to_civil((int64_t)(ms / 86400000), &year, &month, &day);
+	return (uint16_t)year;
+}
+
+uint64_t ledger_received(const struct ledger *l, uint64_t now_ms)
+{
+	return now_ms > l->last_received ? now_ms : l->last_received;
+}
+
+void ledger_path(const struct ledger *l, const char *name, char out[LIMIT_PATH])
+{
+	(void)snprintf(out, LIMIT_PATH, "%.3900s/%.100s", l->dir, name);
+}
+
+void ledger_head_copy_path(const struct ledger *l, char out[LIMIT_PATH])
+{
+	(void)snprintf(out, LIMIT_PATH, "%.3900s.tickmark-head", l->dir);
+}
+
+/* ---- tags */
+static size_t tag_slot(const struct ledger *l, const uint8_t tag[16])
+{
+	size_t at = (size_t)get_u64(tag) & (l->room_tags - 1);
+
+	while (!all_zero(l->tags[at], 16) && memcmp(l->tags[at], tag, 16) != 0)
+		at = (at + 1) & (l->room_tags - 1);
+	return at;
+}
+
+void tag_add(struct ledger *l, const uint8_t tag[16])
+{
+	uint8_t (*old)[16] = l->tags;
+	size_t n = l->room_tags, i, at;
+
+	if (all_zero(tag, 16))
+		return;
+	if ((l->n_tags + 1) * 4 > l->room_tags * 3) {
+		l->room_tags = n == 0 ? 4096 : n * 2;
+		l->tags = mem_alloc(l->room_tags * 16);
+		for (i = 0; i < n; i++)
+			if (!all_zero(old[i], 16))
+				memcpy(l->tags[tag_slot(l, old[i])], old[i], 16);
+		mem_free(old);
+	}
+	at = tag_slot(l, tag);
+	if (all_zero(l->tags[at], 16)) {
+		memcpy(l->tags[at], tag, 16);
+		l->n_tags++;
+	}
+}
+
+bool tag_has(const struct ledger *l, const uint8_t tag[16])
+{
+	return l->room_tags > 0 && !all_zero(l->tags[tag_slot(l, tag)], 16);
+}
+
+void ledger_remember(struct ledger *l, const uint8_t tag[16])
+{
+	tag_add(l, tag);
+}
+
+static void tag_of(const struct key *dedup, const struct identity *id, uint8_t tag[16])
+{
+	if (id->kind == IDENTITY_PLACE)
+		record_tag_place(dedup, id->source, id->digest, id->position, tag);
+	else
+		record_tag(dedup, id->kind, id->source, id->id, tag);
+}
+
+enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
+    struct err *e)
+{
+	struct key_use use = { .type = KEY_DEDUP };
+	uint16_t year = ledger_year(ledger_received(l, now_ms)), y;
+	const struct key *k;
+	uint8_t other[16];
+
+	use.epoch = year;
+	if ((k = keyring_find(l->keys, &use)) == NULL)
+		return err_set(e, RC_INTERNAL, "there is no dedup key of %u yet", year);
+	tag_of(k, id, tag);
+	*known = tag_has(l, tag);
+	for (y = l->first_year; y < year && !*known; y++) {
+		use.epoch = y;
+		if ((k = keyring_find(l->keys, &use)) == NULL)
+			continue;
+		tag_of(k, id, other);
+		*known = tag_has(l, other);
+	}
+	return RC_OK;
+}
+
+/* ---- tree and tiles */
+static enum rc full_tile(void *ctx, unsigned level, uint64_t n, const uint8_t *tile, struct err *e)
+{
+	struct ledger *l = ctx;
+	enum rc rc;
+
+	if (l->mode != LEDGER_WRITE)
+		return RC_OK;
+	if ((rc = tile_write(l->dir, (int)level, n, 0, tile, (size_t)TILE_WIDTH * SHA256_BYTES, e)) == RC_OK)
+		tile_partials_remove(l->dir, (int)level, n);
+	return rc;
+}
+
+static enum rc bundle_write(struct ledger *l, uint64_t n, unsigned width, struct err *e)
+{
+	uint8_t bytes[TILE_WIDTH * (2 + ENTRY_BYTES)];
+	unsigned i;
+
+	for (i = 0; i < width; i++) {
+		put_u16(bytes + (size_t)i * (2 + ENTRY_BYTES), ENTRY_BYTES);
+		memcpy(bytes + (size_t)i * (2 + ENTRY_BYTES) + 2, l->bundle[i], ENTRY_BYTES);
+	}
+	return tile_write(l->dir, -1, n, width, bytes, (size_t)width * (2 + ENTRY_BYTES), e);
+}
+
+enum rc ledger_place(struct ledger *l, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES], struct err *e)
+{
+	const struct tree_sink sink = { full_tile, l };
+	enum rc rc;
+
+	hash_leaf(entry, ENTRY_BYTES, leaf);
+	memcpy(l->bundle[l->n_bundle++], entry, ENTRY_BYTES);
+	if ((rc = tree_add(&l->tree, leaf, &sink, e)) != RC_OK || l->n_bundle < TILE_WIDTH)
+		return rc;
+	l->n_bundle = 0;
+	if (l->mode != LEDGER_WRITE)
+		return RC_OK;
+	if ((rc = bundle_write(l, l->tree.size / TILE_WIDTH - 1, TILE_WIDTH, e)) == RC_OK)
+		tile_partials_remove(l->dir, -1, l->tree.size / TILE_WIDTH - 1);
+	return rc;
+}
+
+/* ---- keys */
+enum rc ledger_pages_save(struct ledger *l, struct err *e)
+{
+	uint8_t page[KEY_PAGE_BYTES];
+	char path[LIMIT_PATH], name[32];
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < keyring_pages(l->keys); i++) {
+		if (!keyring_page_is_dirty(l->keys, i))
+			continue;
+		keyring_page_put(l->keys, i, page);
+		(void)snprintf(name, sizeof(name), "keys/%08zu.tmk", i);
+		ledger_path(l, name, path);
+		if ((rc = file_replace(path, page, sizeof(page), 0600, e)) != RC_OK)
+			return rc;
+		keyring_page_saved(l->keys, i);
+	}
+	return RC_OK;
+}
+
+static void scope_use(const struct ledger_record *r, uint64_t received, struct key_use *use)
+{
+	memset(use, 0, sizeof(*use));
+	use->type = KEY_SCOPE;
+	use->classification = r->classification != CLASS_NONE ? r->classification : CLASS_INTERNAL;
+	use->epoch = r->lifelong ? 0 : ledger_year(received);
+}
+
+enum rc ledger_file_scope(struct ledger *l, uint64_t now_ms, enum classification c, const struct key **out,
+    struct err *e)
+{
+	const uint64_t received = ledger_received(l, now_ms);
+	const struct key_use use = { .type = KEY_FILE_SCOPE, .classification = c, .epoch = ledger_year(received) };
+
+	*out = keyring_add(l->keys, &use, received);
+	return ledger_prepare(l, now_ms, e);
+}
+
+/* ---- frames */
+static enum rc segment_open(struct ledger *l, struct err *e)
+{
+	char path[LIMIT_PATH], name[64];
+	enum rc rc;
+
+	if (l->segment >= 0 && l->segment_size < SEGMENT_CLOSES)
+		return RC_OK;
+	if (l->segment >= 0) {
+		(void)close(l->segment);
+		l->segment = -1;
+		l->segment_first = l->next_sequence;
+		l->segment_size = 0;
+	}
+	(void)snprintf(name, sizeof(name), "log/%020llu.seg", (unsigned long long)l->segment_first);
+	ledger_path(l, name, path);
+	l->segment = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (l->segment < 0)
+		return err_sys(e, errno, "%s cannot be written", path);
+	ledger_path(l, "log", path);
+	if ((rc = folder_sync(path, e)) != RC_OK)
+		return rc;
+	return RC_OK;
+}
+
+static enum rc objects_put(void *ctx, const uint8_t digest[SHA256_BYTES], struct str stored, struct err *e)
+{
+	struct ledger *l = ctx;
+	char path[LIMIT_PATH], name[80], hex[65];
+
+	hex_put(hex, digest, 32);
+	hex[64] = 0;
+	(void)snprintf(name, sizeof(name), "obj/%s", hex);
+	ledger_path(l, name, path);
+	return file_replace(path, stored.p, stored.n, 0600, e);
+}
+
+/* Seal one record into the frame's meta and blobs; the entry stands before its rows. */
+static enum rc seal_record(struct ledger *l, uint64_t received, struct ledger_record *r, struct err *e)
+{
+	const struct box_objects objects = { objects_put, l };
+	struct box_part part = { .scope = r->scope, .content = r->body, .envelope = r->envelope };
+	struct box_record record = { .kind = r->kind, .received_ms = received, .parts = &part, .n = 1 };
+	struct box_sealed sealed;
+	struct entry en = { .kind = r->kind, .n = 1, .received_ms = received };
+	struct key_use use;
+	size_t at = l->meta.n;
+	enum rc rc;
+
+	if (!entry_kind_is_clear(r->kind) && part.scope == NULL) {
+		scope_use(r, received, &use);
+		part.scope = keyring_get(l->keys, &use, received);
+	}
+	buf_zero(&l->meta, ENTRY_BYTES);
+	if ((rc = buf_ok(&l->meta, "a frame", e)) != RC_OK ||
+	    (rc = box_seal(l->box, &record, &objects, &l->meta, &l->blobs, &sealed, e)) != RC_OK) {
+		l->meta.n = at;
+		return rc;
+	}
+	memcpy(en.record_id, sealed.record_id, 16);
+	memcpy(en.parts_root, sealed.parts_root, 32);
+	en.bucket = sealed.size_bucket;
+	if (r->tag != NULL)
+		memcpy(en.tag, r->tag, 16);
+	entry_encode(&en, l->meta.p + at);
+	memcpy(r->record_id, en.record_id, 16);
+	return RC_OK;
+}
+
+static void frame_build(struct ledger *l, uint32_t n, struct frame *f)
+{
+	uint8_t header[FRAME_HEADER_BYTES];
+	size_t used;
+
+	memset(f, 0, sizeof(*f));
+	f->sequence = l->next_sequence;
+	f->first = l->tree.size;
+	f->epoch = l->epoch;
+	f->n = n;
+	f->meta_n = l->meta.n;
+	f->blobs_n = l->blobs.n;
+	frame_encode(f, header);
+	frame_chain(l->chain, l->mac, header, l->meta.p, l->meta.n, f->chain);
+	frame_mac(l->wal, f->chain, f->mac);
+	frame_encode(f, header);
+	buf_clear(&l->frame);
+	buf_add(&l->frame, header, sizeof(header));
+	buf_add(&l->frame, l->meta.p, l->meta.n);
+	buf_add(&l->frame, l->blobs.p, l->blobs.n);
+	used = FRAME_HEADER_BYTES + l->meta.n + l->blobs.n;
+	buf_zero(&l->frame, (size_t)frame_length(f) - used);
+}
+
+void frame_note(struct ledger *l, const struct frame *f, uint64_t segment, uint64_t offset)
+{
+	struct frame_spot *s;
+
+	if (l->n_frames == l->room_frames) {
+		l->room_frames = l->room_frames == 0 ? 256 : l->room_frames * 2;
+		l->frames = mem_resize(l->frames, l->room_frames * sizeof(*l->frames));
+	}
+	s = &l->frames[l->n_frames++];
+	s->first = f->first;
+	s->sequence = f->sequence;
+	s->segment = segment;
+	s->offset = offset;
+	s->n = f->n;
+}
+
+/* The batch in meta and blobs becomes durable. */
+static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n, uint64_t received, struct err *e)
+{
+	struct frame f;
+	size_t i, at = 0;
+	enum rc rc;
+
+	if ((rc = segment_open(l, e)) != RC_OK)
+		return rc;
+	frame_build(l, (uint32_t)n, &f);
+	if ((rc = buf_ok(&l->frame, "a frame", e)) != RC_OK)
+		return rc;
+	l->broken = true;                               /* until the sync says otherwise */
+	if ((rc = fd_write(l->segment, l->frame.p, l->frame.n, l->segment_size, "the log", e)) != RC_OK)
+		return rc;
+	if (fdatasync(l->segment) != 0) {
+		rc = err_sys(e, errno, "the log cannot be made durable");
+		return rc == RC_NO_SPACE ? rc : RC_UNKNOWN;
+	}
+	l->broken = false;
+	frame_note(l, &f, l->segment_first, l->segment_size);
+	l->segment_size += l->frame.n;
+	l->next_sequence++;
+	l->last_received = received;
+	memcpy(l->chain, f.chain, sizeof(l->chain));
+	memcpy(l->mac, f.mac, sizeof(l->mac));
+	for (i = 0; i < n; i++) {
+		uint16_t parts = get_u16(l->meta.p + at + 6);
+
+		r[i].index = l->tree.size;
+		tag_add(l, l->meta.p + at + 64);
+		if ((rc = ledger_place(l, l->meta.p + at, r[i].leaf, e)) != RC_OK)
+			return rc;
+		at += ENTRY_BYTES + (size_t)parts * PART_ROW_BYTES;
+	}
+	return RC_OK;
+}
+
+static enum rc append_some(struct ledger *l, uint64_t received, struct ledger_record *r, size_t n, size_t *done,
+    struct err *e)
+{
+	size_t i, content = 0;
+	enum rc rc;
+
+	buf_clear(&l->meta);
+	buf_clear(&l->blobs);
+	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + r[i].body.n < BATCH_BYTES); i++) {
+		if ((rc = seal_record(l, received, &r[i], e)) != RC_OK)
+			return rc;
+		content += r[i].body.n;
+	}
+	*done = i;
+	return frame_append(l, r, i, received, e);
+}
+
+/* Rows that no entry names yet: pages first, then the entry, as its own frame. */
+static enum rc name_keys(struct ledger *l, uint64_t received, struct err *e)
+{
+	struct ledger_record r = { .kind = KIND_KEYS };
+	struct buf body;
+	size_t done;
+	enum rc rc;
+
+	if (keyring_unnamed(l->keys) == 0)
+		return RC_OK;
+	if ((rc = ledger_pages_save(l, e)) != RC_OK)
+		return rc;
+	buf_init(&body, LIMIT_RECORD);
+	keyring_put_added(l->keys, &body);
+	r.body = buf_view(&body);
+	if ((rc = append_some(l, received, &r, 1, &done, e)) == RC_OK)
+		keyring_named(l->keys);
+	buf_done(&body);
+	return rc;
+}
+
+enum rc ledger_begin_log(struct ledger *l, uint64_t now_ms, struct str policy, struct err *e)
+{
+	struct ledger_record r[2] = { { .kind = KIND_POLICY, .body = policy }, { .kind = KIND_KEYS } };
+	struct buf body;
+	size_t done;
+	enum rc rc;
+
+	buf_init(&body, LIMIT_RECORD);
+	keyring_put_added(l->keys, &body);
+	r[1].body = buf_view(&body);
+	if ((rc = append_some(l, now_ms, r, 2, &done, e)) == RC_OK)
+		keyring_named(l->keys);
+	buf_done(&body);
+	return rc;
+}
+
+enum rc ledger_prepare(struct ledger *l, uint64_t now_ms, struct err *e)
+{
+	const uint64_t received = ledger_received(l, now_ms);
+	struct key_use use = { .type = KEY_SCOPE };
+	int c, life;
+
+	if (l->mode != LEDGER_WRITE || l->broken)
+		return err_set(e, RC_INTERNAL, "this ledger is not open for writing");
+	for (life = 0; life < 2; life++) {
+		use.epoch = life ? 0 : ledger_year(received);
+		for (c = CLASS_PUBLIC; c <= CLASS_RESTRICTED; c++) {
+			use.classification = (enum classification)c;
+			(void)keyring_get(l->keys, &use, received);
+		}
+	}
+	use.type = KEY_DEDUP;
+	use.classification = CLASS_NONE;
+	use.epoch = ledger_year(received);
+	(void)keyring_get(l->keys, &use, received);
+	if (l->first_year == 0 || use.epoch < l->first_year)
+		l->first_year = use.epoch;
+	return name_keys(l, received, e);
+}
+
+enum rc ledger_append(struct ledger *l, uint64_t now_ms, struct ledger_record *r, size_t n, struct err *e)
+{
+	const uint64_t received = ledger_received(l, now_ms);
+	size_t at = 0, done = 0;
+	enum rc rc;
+
+	if ((rc = ledger_prepare(l, now_ms, e)) != RC_OK)
+		return rc;
+	for (; at < n; at += done)
+		if ((rc = append_some(l, received, r + at, n - at, &done, e)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+/* ---- checkpoints */
+enum rc ledger_head_save(struct ledger *l, struct err *e)
+{
+	struct head h = { .epoch = l->epoch, .next_sequence = l->next_sequence, .size = l->tree.size };
+	uint8_t bytes[HEAD_BYTES];
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	tree_root(&l->tree, h.root);
+	memcpy(h.chain, l->chain, 32);
+	memcpy(h.mac, l->mac, 16);
+	head_encode(&h, bytes);
+	ledger_path(l, "head", path);
+	if ((rc = file_replace(path, bytes, sizeof(bytes), 0600, e)) != RC_OK)
+		return rc;
+	ledger_head_copy_path(l, path);
+	return file_replace(path, bytes, sizeof(bytes), 0600, e);
+}
+
+static enum rc partials_write(struct ledger *l, struct err *e)
+{
+	unsigned level;
+	enum rc rc;
+
+	if (l->n_bundle > 0 && (rc = bundle_write(l, l->tree.size / TILE_WIDTH, l->n_bundle, e)) != RC_OK)
+		return rc;
+	for (level = 0; level < TREE_LEVELS; level++) {
+		if (l->tree.n[level] == 0)
+			continue;
+		rc = tile_write(l->dir, (int)level, l->tree.size >> (8 * level) >> 8, l->tree.n[level], l->tree.open[level],
+		    (size_t)l->tree.n[level] * SHA256_BYTES, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc tiles_sync(struct ledger *l, struct err *e)
+{
+	int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum rc rc = RC_OK;
+
+	if (fd < 0 || syncfs(fd) != 0)
+		rc = err_sys(e, errno, "%s cannot be made durable", l->dir);
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+enum rc ledger_checkpoint(struct ledger *l, struct err *e)
+{
+	struct checkpoint c = { .origin = l->origin, .size = l->tree.size };
+	struct buf text, note;
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	if (l->checkpointed == l->tree.size)
+		return RC_OK;
+	if (l->mode != LEDGER_WRITE || l->broken)
+		return err_set(e, RC_INTERNAL, "this ledger is not open for writing");
+	if ((rc = partials_write(l, e)) != RC_OK || (rc = tiles_sync(l, e)) != RC_OK || (rc = ledger_head_save(l, e)) != RC_OK)
+		return rc;
+	tree_root(&l->tree, c.root);
+	buf_init(&text, 4096);
+	buf_init(&note, 4096);
+	checkpoint_put(&c, &text);
+	note_sign(buf_view(&text), &l->key, &l->seed->secret, &note);
+	ledger_path(l, "checkpoint", path);
+	if ((rc = buf_ok(&note, "a checkpoint", e)) == RC_OK && (rc = file_replace(path, note.p, note.n, 0644, e)) == RC_OK)
+		l->checkpointed = l->tree.size;
+	buf_done(&text);
+	buf_done(&note);
+	return rc;
+}

@@ -1,0 +1,97 @@
+/* ledger: the append-only truth of one organization: entries appended with one sync a batch, read back, proven, and
+ * covered by signed checkpoints.
+ * Uses ledger/log.h, ledger/tree.h, ledger/note.h, seal/.  On disk: docs/formats/ledger.md */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "ledger/frame.h"
+#include "ledger/note.h"
+#include "ledger/tree.h"
+#include "seal/box.h"
+#include "seal/provider.h"
+
+struct ledger;
+
+enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
+
+/* Make an empty ledger in the existing folder ${dir}, with entry 0 (the checkpoint policy).  ${origin} may be
+ * STR_NONE: then it is "tickmark.invalid/" and the organization's id.  Takes ${provider} over, on failure too. */
+MUST_USE enum rc ledger_create(const char *dir, struct str origin, struct provider *provider, uint64_t now_ms,
+    struct ledger **, struct err *);
+/* RC_NOT_FOUND: ${dir} holds no ledger.  RC_BUSY names the process that holds it (write only).  RC_ALTERED: the log or
+ * the keys are not as they were written; verify tells all of it.  ${provider} may be NULL for LEDGER_READ: then nothing
+ * opens.  Takes it over, on failure too. */
+MUST_USE enum rc ledger_open(const char *dir, enum ledger_mode, struct provider *provider, uint64_t now_ms,
+    struct ledger **, struct err *);
+/* Write: a checkpoint over what is new.  Frees in any case. */
+MUST_USE enum rc ledger_close(struct ledger *, uint64_t now_ms, struct err *);
+void ledger_abandon(struct ledger *);   /* frees without writing; NULL does nothing */
+
+uint64_t ledger_size(const struct ledger *);            /* the index that the next entry gets */
+uint64_t ledger_checkpointed(const struct ledger *);    /* the size that the newest checkpoint covers */
+struct str ledger_origin(const struct ledger *);
+const struct note_key *ledger_key(const struct ledger *);
+uint64_t ledger_torn(const struct ledger *);            /* bytes of a crash's tail that opening zeroed */
+
+struct ledger_record {
+	uint8_t kind;
+	enum classification classification;     /* of the scope; ignored for clear kinds */
+	bool lifelong;                          /* epoch 0: what replay always needs */
+	const struct key *scope;                /* NULL: by classification and year of receipt */
+	struct str body, envelope;
+	const uint8_t *tag;                     /* 16 bytes or NULL */
+	/* given back */
+	uint64_t index;
+	uint8_t record_id[16], leaf[SHA256_BYTES];
+};
+
+/* Make the keys that records received now can need, so that the next batch's indices are ledger_size and on. */
+MUST_USE enum rc ledger_prepare(struct ledger *, uint64_t now_ms, struct err *);
+/* The time of receipt that a batch appended now gets: never before the last entry's. */
+uint64_t ledger_received(const struct ledger *, uint64_t now_ms);
+/* Seal and append all of them, durable when it returns RC_OK; RC_UNKNOWN: nobody can say (the ledger is closed to
+ * further writes).  ${n} may exceed what a frame holds. */
+MUST_USE enum rc ledger_append(struct ledger *, uint64_t now_ms, struct ledger_record *, size_t n, struct err *);
+/* A key of its own for the rejected records of one ingest or one uploaded file. */
+MUST_USE enum rc ledger_file_scope(struct ledger *, uint64_t now_ms, enum classification, const struct key **out,
+    struct err *);
+
+/* The tag under which a record is stored, and whether one of that identity is there already. */
+struct identity {
+	enum identity_kind kind;
+	struct str source, id;          /* id: IDENTITY_EVENT and CLIENT */
+	const uint8_t *digest;          /* IDENTITY_PLACE: 32 bytes */
+	uint64_t position;
+};
+MUST_USE enum rc ledger_known(struct ledger *, uint64_t now_ms, const struct identity *, uint8_t tag[16], bool *known,
+    struct err *);
+void ledger_remember(struct ledger *, const uint8_t tag[16]);   /* in the batch that is being made */
+
+enum verdict { VERDICT_INTACT, VERDICT_ERASED, VERDICT_UNSCRUBBED, VERDICT_UNFINISHED, VERDICT_MISSING, VERDICT_ALTERED,
+	VERDICT_NO_KEY };
+const char *verdict_name(enum verdict);
+
+struct opened {
+	uint64_t index;
+	struct entry entry;
+	uint8_t leaf[SHA256_BYTES];
+	enum verdict verdict;           /* of part 0; the others are INTACT or this says what is not */
+	struct str body;                /* reading form: each person of a cut record as a reference */
+	struct str envelope;
+	struct str raw;                 /* the exact bytes, when every part opens */
+};
+
+/* Everything in ${a}.  RC_NOT_FOUND: there is no such entry. */
+MUST_USE enum rc ledger_read(struct ledger *, struct arena *a, uint64_t index, struct opened *, struct err *);
+/* Entries from ${from} in order, each in ${a}, which is reset before the next. */
+MUST_USE enum rc ledger_each(struct ledger *, uint64_t from, uint64_t until, struct arena *a,
+    enum rc (*each)(void *ctx, const struct opened *, struct err *), void *ctx, struct err *);
+
+/* Sign the head over all entries; nothing when the newest checkpoint covers them already. */
+MUST_USE enum rc ledger_checkpoint(struct ledger *, struct err *);
+/* The newest checkpoint's bytes; RC_NOT_FOUND: none yet. */
+MUST_USE enum rc ledger_note(const struct ledger *, struct arena *a, struct str *note, struct err *);
+/* A C2SP tlog-proof of one entry against the newest checkpoint.  RC_NOT_FOUND: it does not cover the entry. */
+MUST_USE enum rc ledger_prove(struct ledger *, struct arena *a, uint64_t index, struct buf *out, struct err *);
+
+#endif

@@ -1,0 +1,283 @@
+/* log: see log.h.  The rules and their order are those of docs/formats/ledger.md, "Reading". */
+#include "ledger/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/value.h"
+
+enum { SEGMENTS_MAX = 1 << 20 };
+
+static bool segment_name(struct str name, uint64_t *sequence)
+{
+	return name.n == 24 && str_ends(name, STR(".seg")) && num_u64(str_sub(name, 0, 20), UINT64_MAX, sequence);
+}
+
+static enum rc map_one(const char *path, struct log_segment *s, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	void *p = NULL;
+	enum rc rc = RC_OK;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		rc = err_sys(e, errno, "%s cannot be read", path);
+	if (rc == RC_OK && st.st_size > 0) {
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		if (p == MAP_FAILED)
+			rc = err_sys(e, errno, "%s cannot be read", path);
+		s->n = (size_t)st.st_size;
+	}
+	if (rc == RC_OK)
+		s->p = p;
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+enum rc log_map(struct arena *a, const char *dir, struct log_files *out, struct err *e)
+{
+	struct log_files f = { NULL, 0 };
+	struct str *names;
+	char path[LIMIT_PATH];
+	size_t n, i;
+	enum rc rc;
+
+	(void)snprintf(path, sizeof(path), "%s/log", dir);
+	if ((rc = folder_list(a, path, SEGMENTS_MAX, &names, &n, e)) != RC_OK)
+		return rc;
+	f.segments = ARENA_ARRAY(a, n, struct log_segment);
+	for (i = 0; i < n && rc == RC_OK; i++) {
+		if (!segment_name(names[i], &f.segments[f.n].sequence))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/log/%.*s", dir, STR_FMT(names[i]));
+		if ((rc = map_one(path, &f.segments[f.n], e)) == RC_OK)
+			f.n++;
+	}
+	if (rc != RC_OK) {
+		log_unmap(&f);
+		return rc;
+	}
+	*out = f;
+	return RC_OK;
+}
+
+void log_unmap(struct log_files *f)
+{
+	union {
+		const uint8_t *in;
+		void *out;
+	} p;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		p.in = f->segments[i].p;
+		if (p.in != NULL)
+			(void)munmap(p.out, f->segments[i].n);
+	}
+	f->n = 0;
+}
+
+struct blobs {
+	const uint8_t *p;
+};
+
+static enum rc check_blob(void *ctx, uint32_t i, const uint8_t *bytes, const struct entry *en, const uint8_t *rows,
+    uint64_t blob, struct err *e)
+{
+	const struct blobs *b = ctx;
+	struct part_row row;
+	uint8_t d[32];
+	unsigned k;
+	enum rc rc;
+
+	(void)i;
+	(void)bytes;
+	for (k = 0; k < en->n; k++) {
+		if ((rc = part_row_decode(rows + (size_t)k * PART_ROW_BYTES, &row, e)) != RC_OK)
+			return rc;
+		if (row.is_object)
+			continue;
+		sha256(b->p + blob, row.stored_n, d);
+		if (memcmp(d, row.d, 32) != 0)
+			return err_set(e, RC_ALTERED, "stored bytes do not have their digest");
+		blob += row.stored_n;
+	}
+	return RC_OK;
+}
+
+/* Everything that can be said of a frame without what stands before it. */
+static bool whole(const struct log_segment *s, uint64_t at, bool blobs, struct frame *f, struct err *why)
+{
+	const uint8_t *h = s->p + at;
+	struct blobs here;
+	const struct frame_visitor v = { check_blob, &here };
+	uint64_t n, used;
+
+	if (s->n - at < FRAME_HEADER_BYTES || !frame_decode(h, f)) {
+		(void)err_set(why, RC_ALTERED, "its header is none");
+		return false;
+	}
+	n = frame_length(f);
+	if (n > s->n - at) {
+		(void)err_set(why, RC_ALTERED, "it is longer than the file");
+		return false;
+	}
+	here.p = h + FRAME_HEADER_BYTES + f->meta_n;
+	if (frame_walk(f, h + FRAME_HEADER_BYTES, blobs ? &v : NULL, why) != RC_OK)
+		return false;
+	used = FRAME_HEADER_BYTES + f->meta_n + f->blobs_n;
+	if (!all_zero(h + used, n - used)) {
+		(void)err_set(why, RC_ALTERED, "its padding is not zero");
+		return false;
+	}
+	return true;
+}
+
+static bool fits(const struct log_segment *s, uint64_t at, const struct log_end *now, const struct key *wal,
+    uint64_t size, struct frame *f, struct err *why)
+{
+	const uint8_t *h = s->p + at;
+	uint8_t chain[32], mac[16];
+
+	if (s->n - at < FRAME_HEADER_BYTES || !frame_decode(h, f)) {
+		(void)err_set(why, RC_ALTERED, "its header is none");
+		return false;
+	}
+	if (f->sequence != now->sequence || f->first != now->index || f->epoch < now->epoch) {
+		(void)err_set(why, RC_ALTERED, "sequence, first index or writer epoch do not follow");
+		return false;
+	}
+	if (!whole(s, at, f->first >= size, f, why))
+		return false;
+	frame_chain(now->chain, now->mac, h, h + FRAME_HEADER_BYTES, f->meta_n, chain);
+	if (memcmp(chain, f->chain, 32) != 0) {
+		(void)err_set(why, RC_ALTERED, "its chain does not fit");
+		return false;
+	}
+	if (wal != NULL) {
+		frame_mac(wal, chain, mac);
+		if (memcmp(mac, f->mac, 16) != 0) {
+			(void)err_set(why, RC_ALTERED, "its MAC does not fit");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool rest_zero(const struct log_files *f, size_t segment, uint64_t at)
+{
+	return segment >= f->n || at >= f->segments[segment].n ||
+	    all_zero(f->segments[segment].p + at, f->segments[segment].n - at);
+}
+
+static bool later_good(const struct log_files *f, size_t segment, uint64_t from, uint64_t sequence)
+{
+	struct frame fr;
+	struct err why;
+	uint64_t at;
+
+	err_init(&why);
+	for (; segment < f->n; segment++, from = 0) {
+		const struct log_segment *s = &f->segments[segment];
+
+		for (at = from; at + FRAME_HEADER_BYTES <= s->n; at += 8)
+			if (memcmp(s->p + at, "TMF1", 4) == 0 && whole(s, at, true, &fr, &why) && fr.sequence > sequence)
+				return true;
+	}
+	return false;
+}
+
+/* No good frame stands at the position: what does that mean? */
+static void judge(const struct log_files *f, uint64_t size, struct log_end *now)
+{
+	size_t s = now->segment, i;
+	bool zero = rest_zero(f, s, now->offset);
+
+	for (i = s + 1; zero && i < f->n; i++)
+		zero = rest_zero(f, i, 0);
+	if (zero) {
+		now->state = now->index < size ? LOG_MISSING : LOG_END;
+		return;
+	}
+	if (now->index < size || later_good(f, s, (now->offset + 8) & ~(uint64_t)7, now->sequence)) {
+		now->state = LOG_ALTERED;
+		return;
+	}
+	now->state = LOG_TORN;
+	for (i = f->n; i-- > s;) {
+		uint64_t from = i == s ? now->offset : 0, end = f->segments[i].n;
+
+		while (end > from && f->segments[i].p[end - 1] == 0)
+			end--;
+		if (end > from) {
+			now->torn = end - from;
+			break;
+		}
+	}
+}
+
+enum rc log_scan(const struct log_files *f, struct str origin, const struct key *wal, uint64_t size,
+    const struct log_visitor *v, struct log_end *out, struct err *e)
+{
+	struct log_end now = { 0 };
+	struct frame fr;
+	struct err why;
+	enum rc rc;
+
+	frame_chain_start(origin, now.chain, now.mac);
+	for (;;) {
+		const struct log_segment *s = now.segment < f->n ? &f->segments[now.segment] : NULL;
+
+		err_init(&why);
+		if (s != NULL && (now.offset > 0 || s->sequence == now.sequence) && now.offset < s->n &&
+		    fits(s, now.offset, &now, wal, size, &fr, &why)) {
+			if (v != NULL && (rc = v->frame(v->ctx, now.segment, now.offset, &fr, s->p + now.offset, e)) != RC_OK)
+				return rc;
+			memcpy(now.chain, fr.chain, 32);
+			memcpy(now.mac, fr.mac, 16);
+			now.epoch = fr.epoch;
+			now.sequence++;
+			now.index += fr.n;
+			now.offset += frame_length(&fr);
+			continue;
+		}
+		if (s != NULL && rest_zero(f, now.segment, now.offset) && now.segment + 1 < f->n &&
+		    f->segments[now.segment + 1].sequence == now.sequence && now.offset > 0) {
+			now.segment++;
+			now.offset = 0;
+			continue;
+		}
+		judge(f, size, &now);
+		(void)snprintf(now.why, sizeof(now.why), "%.190s", why.msg);
+		*out = now;
+		return RC_OK;
+	}
+}
+
+enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origin, struct str *policy, struct err *e)
+{
+	struct part_row row;
+	const struct value *v;
+	struct frame fr;
+	const uint8_t *meta;
+	enum rc rc;
+
+	if (f->n == 0 || f->segments[0].n < FRAME_HEADER_BYTES || !frame_decode(f->segments[0].p, &fr) ||
+	    frame_length(&fr) > f->segments[0].n || fr.meta_n < ENTRY_BYTES + PART_ROW_BYTES)
+		return err_set(e, RC_NOT_FOUND, "the log has no readable first frame");
+	meta = f->segments[0].p + FRAME_HEADER_BYTES;
+	if (meta[4] != KIND_POLICY || part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK || row.stored_n > fr.blobs_n)
+		return err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+	*policy = arena_str(a, str_bytes(meta + fr.meta_n, row.stored_n));
+	if ((rc = json_parse(a, *policy, &v, e)) != RC_OK)
+		return err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+	*origin = value_text(v, "origin");
+	return origin->n > 0 ? RC_OK : err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+}

@@ -1,0 +1,311 @@
+/* read: entries by index and in order, opened and verified as they are read; the newest note; proofs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ledger/ledger_priv.h"
+#include "ledger/tile.h"
+#include "seal/cut.h"
+
+const char *verdict_name(enum verdict v)
+{
+	static const char *const names[] = { "INTACT", "ERASED", "UNSCRUBBED", "ERASURE UNFINISHED", "MISSING", "ALTERED",
+		"NO KEY" };
+
+	return (size_t)v < ARRAY_LEN(names) ? names[v] : "ALTERED";
+}
+
+static bool in_list(uint8_t (*list)[16], size_t n, const uint8_t id[16])
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (memcmp(list[i], id, 16) == 0)
+			return true;
+	return false;
+}
+
+enum verdict part_verdict(const struct ledger *l, const struct part_row *row, struct str stored)
+{
+	uint8_t d[SHA256_BYTES];
+	bool gone = stored.n == 0 || all_zero(stored.p, stored.n), fits;
+
+	sha256(stored.p, stored.n, d);
+	fits = stored.n == row->stored_n && memcmp(d, row->d, 32) == 0;
+	if (in_list(l->erased, l->n_erased, row->key_id))
+		return gone ? VERDICT_ERASED : fits ? VERDICT_UNSCRUBBED : VERDICT_ALTERED;
+	if (in_list(l->intended, l->n_intended, row->key_id))
+		return VERDICT_UNFINISHED;
+	if (fits)
+		return VERDICT_INTACT;
+	return gone ? VERDICT_MISSING : VERDICT_ALTERED;
+}
+
+static enum rc object_read(struct ledger *l, struct arena *a, const struct part_row *row, struct str *stored,
+    struct err *e)
+{
+	char path[LIMIT_PATH], name[80], hex[65];
+	enum rc rc;
+
+	hex_put(hex, row->d, 32);
+	hex[64] = 0;
+	(void)snprintf(name, sizeof(name), "obj/%s", hex);
+	ledger_path(l, name, path);
+	rc = file_read(a, path, (size_t)2 << 30, stored, e);
+	if (rc == RC_NOT_FOUND) {
+		*stored = STR_NONE;
+		return RC_OK;
+	}
+	return rc;
+}
+
+struct open_all {
+	struct ledger *l;
+	struct arena *a;
+	const uint8_t *blobs;
+	const struct frame *frame;
+	uint64_t wanted;                /* index, or UINT64_MAX for each of them from ${from} */
+	uint64_t from;
+	struct opened *out;
+	bool found;
+	enum rc (*each)(void *ctx, const struct opened *, struct err *);
+	void *ctx;
+	bool reset;
+};
+
+/* One part opened; what does not open leaves its verdict. */
+static enum rc open_part(struct open_all *o, const struct entry *en, const struct part_row *row, struct str stored,
+    struct str *content, struct str *envelope, enum verdict *v, struct err *e)
+{
+	const struct box_origin origin = { .kind = en->kind, .received_ms = en->received_ms };
+	struct box_origin from = origin;
+	struct secret secret;
+	const struct key *scope = NULL;
+	struct err why;
+
+	(void)e;
+	memcpy(from.record_id, en->record_id, 16);
+	err_init(&why);
+	*v = part_verdict(o->l, row, stored);
+	if (*v != VERDICT_INTACT && *v != VERDICT_UNSCRUBBED)
+		return RC_OK;
+	memset(&secret, 0, sizeof(secret));
+	if (row->mode != PART_CLEAR) {
+		scope = o->l->keys != NULL ? keyring_by_id(o->l->keys, row->key_id) : NULL;
+		if (scope == NULL) {
+			if (*v == VERDICT_INTACT)
+				*v = VERDICT_NO_KEY;
+			return RC_OK;
+		}
+		part_secret(scope, en->record_id, row->i, &secret);
+	}
+	if (box_open(o->l->box, &from, row, &secret, stored, o->a, content, envelope, &why) != RC_OK)
+		*v = VERDICT_ALTERED;
+	secret_done(&secret);
+	return RC_OK;
+}
+
+static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *bytes, const struct entry *en,
+    const uint8_t *rows, uint64_t blob, struct opened *out, struct err *e)
+{
+	struct str *parts = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str), stored, envelope = STR_NONE;
+	bool all = true;
+	struct part_row row;
+	enum verdict v;
+	unsigned i;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	out->index = index;
+	out->entry = *en;
+	hash_leaf(bytes, ENTRY_BYTES, out->leaf);
+	for (i = 0; i < en->n; i++) {
+		if ((rc = part_row_decode(rows + (size_t)i * PART_ROW_BYTES, &row, e)) != RC_OK)
+			return rc;
+		stored = str_bytes(o->blobs + blob, row.stored_n);
+		if (row.is_object && (rc = object_read(o->l, o->a, &row, &stored, e)) != RC_OK)
+			return rc;
+		if (!row.is_object)
+			blob += row.stored_n;
+		parts[i] = STR_NONE;
+		if ((rc = open_part(o, en, &row, stored, &parts[i], &envelope, &v, e)) != RC_OK)
+			return rc;
+		all = all && (v == VERDICT_INTACT);
+		if (i == 0) {
+			out->verdict = v;
+			out->envelope = envelope;
+		} else if (v > out->verdict) {
+			out->verdict = v;
+		}
+	}
+	if (en->n == 0)
+		return RC_OK;
+	if (en->n == 1) {
+		out->body = out->raw = parts[0];
+		return RC_OK;
+	}
+	if (parts[0].p != NULL && cut_reading(o->a, parts[0], en->n, &out->body, e) != RC_OK)
+		out->verdict = VERDICT_ALTERED;
+	if (all && cut_together(o->a, parts, en->n, &out->raw, e) != RC_OK)
+		out->verdict = VERDICT_ALTERED;
+	return RC_OK;
+}
+
+static enum rc visit(void *ctx, uint32_t i, const uint8_t *bytes, const struct entry *en, const uint8_t *rows,
+    uint64_t blob, struct err *e)
+{
+	struct open_all *o = ctx;
+	uint64_t index = o->frame->first + i;
+	struct opened one;
+	enum rc rc;
+
+	if (o->out != NULL) {
+		if (index != o->wanted)
+			return RC_OK;
+		o->found = true;
+		return open_entry(o, index, bytes, en, rows, blob, o->out, e);
+	}
+	if (index < o->from || index >= o->wanted)
+		return RC_OK;
+	if (o->reset)
+		arena_reset(o->a);
+	if ((rc = open_entry(o, index, bytes, en, rows, blob, &one, e)) != RC_OK)
+		return rc;
+	return o->each(o->ctx, &one, e);
+}
+
+static enum rc frame_load(struct ledger *l, size_t i, struct frame *f, const uint8_t **header, struct err *e)
+{
+	const struct frame_spot *s = &l->frames[i];
+	char path[LIMIT_PATH], name[64];
+	uint8_t *p;
+	int fd;
+	enum rc rc;
+
+	if (l->loaded_frame == i) {
+		*header = (const uint8_t *)l->loaded_bytes.p;
+		return frame_decode(*header, f) ? RC_OK : RC_ALTERED;
+	}
+	(void)snprintf(name, sizeof(name), "log/%020llu.seg", (unsigned long long)s->segment);
+	ledger_path(l, name, path);
+	l->loaded_frame = SIZE_MAX;
+	arena_reset(l->loaded);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+		return err_sys(e, errno, "%s cannot be read", path);
+	p = arena_alloc(l->loaded, FRAME_HEADER_BYTES);
+	rc = fd_read(fd, p, FRAME_HEADER_BYTES, s->offset, path, e);
+	if (rc == RC_OK && (!frame_decode(p, f) || f->first != s->first || f->n != s->n))
+		rc = err_set(e, RC_ALTERED, "frame %llu changed under our eyes; run verify", (unsigned long long)s->sequence);
+	if (rc == RC_OK) {
+		size_t n = (size_t)frame_length(f);
+
+		p = arena_alloc(l->loaded, n);
+		rc = fd_read(fd, p, n, s->offset, path, e);
+		l->loaded_bytes = str_bytes(p, n);
+	}
+	(void)close(fd);
+	if (rc != RC_OK)
+		return rc == RC_NOT_FOUND ? RC_ALTERED : rc;
+	l->loaded_frame = i;
+	*header = p;
+	return RC_OK;
+}
+
+static size_t frame_of(const struct ledger *l, uint64_t index)
+{
+	size_t low = 0, high = l->n_frames, mid;
+
+	while (high - low > 1) {
+		mid = (low + high) / 2;
+		if (l->frames[mid].first <= index)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static enum rc frame_visit(struct open_all *o, size_t i, struct err *e)
+{
+	const struct frame_visitor v = { visit, o };
+	const uint8_t *header;
+	struct frame f;
+	enum rc rc = frame_load(o->l, i, &f, &header, e);
+
+	if (rc != RC_OK)
+		return rc;
+	o->frame = &f;
+	o->blobs = header + FRAME_HEADER_BYTES + f.meta_n;
+	return frame_walk(&f, header + FRAME_HEADER_BYTES, &v, e);
+}
+
+enum rc ledger_read(struct ledger *l, struct arena *a, uint64_t index, struct opened *out, struct err *e)
+{
+	struct open_all o = { .l = l, .a = a, .wanted = index, .out = out };
+	enum rc rc;
+
+	if (index >= l->tree.size)
+		return err_set(e, RC_NOT_FOUND, "there is no entry %llu; the ledger has %llu", (unsigned long long)index,
+		    (unsigned long long)l->tree.size);
+	if ((rc = frame_visit(&o, frame_of(l, index), e)) != RC_OK)
+		return rc;
+	return o.found ? RC_OK : err_set(e, RC_ALTERED, "entry %llu is not in its frame", (unsigned long long)index);
+}
+
+enum rc ledger_each(struct ledger *l, uint64_t from, uint64_t until, struct arena *a,
+    enum rc (*each)(void *ctx, const struct opened *, struct err *), void *ctx, struct err *e)
+{
+	struct open_all o = { .l = l, .a = a, .from = from, .wanted = until < l->tree.size ? until : l->tree.size, .each = each,
+		.ctx = ctx, .reset = true };
+	size_t i;
+	enum rc rc;
+
+	if (from >= o.wanted)
+		return RC_OK;
+	for (i = frame_of(l, from); i < l->n_frames && l->frames[i].first < o.wanted; i++)
+		if ((rc = frame_visit(&o, i, e)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+enum rc ledger_note(const struct ledger *l, struct arena *a, struct str *note, struct err *e)
+{
+	char path[LIMIT_PATH];
+
+	ledger_path(l, "checkpoint", path);
+	return file_read(a, path, NOTE_MAX, note, e);
+}
+
+enum rc ledger_prove(struct ledger *l, struct arena *a, uint64_t index, struct buf *out, struct err *e)
+{
+	struct tile_reader r = { l->dir, l->checkpointed };
+	const struct tree_source s = { tile_node, &r };
+	uint8_t hashes[PROOF_MAX * SHA256_BYTES];
+	struct checkpoint c;
+	struct opened entry;
+	struct str note, text;
+	size_t n, i;
+	enum rc rc;
+
+	if (index >= l->checkpointed)
+		return err_set(e, RC_NOT_FOUND, "no checkpoint covers entry %llu yet; the newest covers %llu entries",
+		    (unsigned long long)index, (unsigned long long)l->checkpointed);
+	if ((rc = ledger_note(l, a, &note, e)) != RC_OK || (rc = note_open(note, &l->key, &text, e)) != RC_OK ||
+	    (rc = checkpoint_parse(text, &c, e)) != RC_OK || (rc = ledger_read(l, a, index, &entry, e)) != RC_OK ||
+	    (rc = proof_make_inclusion(&s, index, c.size, hashes, &n, e)) != RC_OK)
+		return rc;
+	if (!proof_inclusion(index, c.size, entry.leaf, hashes, n, c.root))
+		return err_set(e, RC_ALTERED, "the tiles do not prove entry %llu; run verify", (unsigned long long)index);
+	buf_z(out, "c2sp.org/tlog-proof@v1\n");
+	buf_fmt(out, "index %llu\n", (unsigned long long)index);
+	for (i = 0; i < n; i++) {
+		buf_base64(out, hashes + i * SHA256_BYTES, SHA256_BYTES);
+		buf_c(out, '\n');
+	}
+	buf_c(out, '\n');
+	buf_str(out, note);
+	return buf_ok(out, "a proof", e);
+}
