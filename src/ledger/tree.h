@@ -27,7 +27,8 @@ void tree_init(struct tree *);
 MUST_USE enum rc tree_add(struct tree *, const uint8_t leaf[SHA256_BYTES], const struct tree_sink *, struct err *);
 void tree_root(const struct tree *, uint8_t out[SHA256_BYTES]);
 
-/* Checks as RFC 6962 and RFC 9162 have them: the number of hashes must be exact. */
+/* Checks as RFC 6962 and RFC 9162 have them: the number of hashes must be exact.  A proof of
+ * consistency with the empty tree is refused: it would prove nothing. */
 bool proof_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[SHA256_BYTES], const uint8_t *hashes, size_t n,
     const uint8_t root[SHA256_BYTES]);
 bool proof_consistency(uint64_t size1, uint64_t size2, const uint8_t root1[SHA256_BYTES],

@@ -213,7 +213,7 @@ static void a_folder_put_back_from_an_older_copy_is_refused(void **ctx)
 static void stock_openssl_verifies_the_checkpoint(void **ctx)
 {
 	static const char script[] = "set -e; cd '%s'; sed '/^$/,$d' checkpoint >../text; tail -n 1 checkpoint | cut -d' ' -f3 |"
-	    " base64 -d | tail -c 64 >../sig; { printf '302a300506032b6570032100' | xxd -r -p; printf '%%s' '%s' | sed 's/.*+//' |"
+	    " base64 -d | tail -c 64 >../sig; { printf '302a300506032b6570032100' | xxd -r -p; printf '%%s' '%s' | cut -d+ -f3- |"
 	    " base64 -d | tail -c 32; } >../key.der; openssl pkeyutl -verify -rawin -pubin -inkey ../key.der -keyform DER"
 	    " -in ../text -sigfile ../sig >/dev/null; echo x >>../text; ! openssl pkeyutl -verify -rawin -pubin -inkey"
 	    " ../key.der -keyform DER -in ../text -sigfile ../sig >/dev/null 2>&1";
