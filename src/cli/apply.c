@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "assess/definition.h"
-#include "collect/hooks.h"
+#include "assess/control.h"
+#include "assess/scope.h"
+#include "cli/apply.h"
+#include "collect/mapping.h"
+#include "model/content.h"
 
 enum { MAX_FILES = 4096 };
 
@@ -16,8 +19,9 @@ struct apply {
 	struct cli *c;
 	struct org *org;
 	struct changes changes;
+	struct arena *checked;          /* what a check made, gone after it */
 	size_t told;                    /* changes that the edit has */
-	bool dry_run;
+	bool dry_run, is_content;       /* content: the framework itself, and nothing is told */
 	size_t added, changed, same, items, joins;
 };
 
@@ -33,6 +37,8 @@ static enum rc at(struct apply *p, const struct source *s, const struct value *v
 	(void)snprintf(msg, sizeof(msg), "%s", p->c->err.msg);
 	if (rc == RC_OK || strncmp(msg, s->file, strlen(s->file)) == 0)
 		return rc;
+	if (strncmp(msg, "population:", 11) == 0)
+		return err_set(&p->c->err, rc, "%s:%.900s", s->file, msg + 11);
 	if (strncmp(msg, "line ", 5) == 0)
 		return err_set(&p->c->err, rc, "%s: %.900s", s->file, msg);
 	return err_set(&p->c->err, rc, "%s:%u:%u: %.900s", s->file, v->line, v->column, msg);
@@ -40,7 +46,7 @@ static enum rc at(struct apply *p, const struct source *s, const struct value *v
 
 static void tell(struct apply *p, const char *sign, const char *kind, struct str id)
 {
-	if (p->c->json)
+	if (p->c->json || p->is_content)
 		return;
 	out_line("%s %s %.*s", sign, kind, STR_FMT(id));
 }
@@ -112,7 +118,7 @@ static enum rc apply_scope(struct apply *p, const struct source *s)
 	struct str zone = value_text(s->doc, "zone");
 	enum rc rc;
 
-	if ((rc = at(p, s, s->doc, definition_check_scope(s->doc, org_state(p->org), &p->c->err))) != RC_OK)
+	if ((rc = at(p, s, s->doc, scope_check(s->doc, org_state(p->org), &p->c->err))) != RC_OK)
 		return rc;
 	if (zone.p != NULL && (rc = at(p, s, value_get(s->doc, "zone"), apply_zone(p, zone))) != RC_OK)
 		return rc;
@@ -123,18 +129,21 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 {
 	const struct value *body = without_kind(p->c->a, s->doc);
 	struct str id = value_text(s->doc, id_name);
+	struct control *control;
+	struct mapping *mapping;
 	enum rc rc = RC_OK;
 
 	if (id.n == 0)
 		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a %s needs \"%s\", a name", kind, id_name));
 	if (strcmp(kind, "control") == 0)
-		rc = definition_check_control(body, s->file, org_state(p->org), &p->c->err);
+		rc = control_load(p->checked, s->file, body, org_state(p->org), &control, &p->c->err);
 	else if (strcmp(kind, "parameter") == 0)
-		rc = definition_check_parameter(body, s->file, org_state(p->org), &p->c->err);
+		rc = parameter_check(s->file, body, &p->c->err);
 	else if (strcmp(kind, "mapping") == 0)
-		rc = hooks_check_mapping(body, s->file, org_state(p->org), &p->c->err);
+		rc = mapping_compile(p->checked, s->file, body, state_schema(org_state(p->org)), &mapping, &p->c->err);
 	else if (strcmp(kind, "population") == 0)
-		rc = definition_check_population(body, s->file, org_state(p->org), &p->c->err);
+		rc = population_check(s->file, body, org_state(p->org), &p->c->err);
+	arena_reset(p->checked);
 	if (rc != RC_OK)
 		return at(p, s, s->doc, rc);
 	return at(p, s, s->doc, define(p, kind, id, body));
@@ -186,6 +195,12 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_named(p, s, "control", "id");
 	if (str_is(kind, "mapping"))
 		return apply_named(p, s, "mapping", "source");
+	if (p->is_content && str_is(kind, "criterion"))
+		return apply_named(p, s, "criterion", "id");
+	if (p->is_content && str_is(kind, "category"))
+		return apply_named(p, s, "category", "id");
+	if (p->is_content && str_is(kind, "series"))
+		return apply_named(p, s, "series", "id");
 	if (str_is(kind, "item"))
 		return apply_item(p, s);
 	if (str_is(kind, "identity"))
@@ -233,16 +248,14 @@ static enum rc expand(struct cli *c, const char *path, struct texts *out)
 	return RC_OK;
 }
 
-static enum rc apply_file(struct apply *p, const char *file)
+static enum rc apply_text(struct apply *p, const char *file, struct str text)
 {
 	struct source s = { .file = file };
 	const struct value *docs;
-	struct str text;
 	size_t n, i;
 	enum rc rc;
 
-	if ((rc = file_text(p->c, p->c->a, file, LIMIT_FILE_READ, &text)) != RC_OK ||
-	    (rc = yaml_parse(p->c->a, file, text, &docs, &n, &p->c->err)) != RC_OK)
+	if ((rc = yaml_parse(p->c->a, file, text, &docs, &n, &p->c->err)) != RC_OK)
 		return rc;
 	for (i = 0; i < n; i++) {
 		s.doc = &docs[i];
@@ -250,6 +263,36 @@ static enum rc apply_file(struct apply *p, const char *file)
 			return rc;
 	}
 	return RC_OK;
+}
+
+static enum rc apply_file(struct apply *p, const char *file)
+{
+	struct str text;
+	enum rc rc = file_text(p->c, p->c->a, file, LIMIT_FILE_READ, &text);
+
+	return rc == RC_OK ? apply_text(p, file, text) : rc;
+}
+
+/* In this order: a control names populations and parameters, a mapping names populations. */
+enum rc apply_content(struct cli *c, struct org *org)
+{
+	static const char *const order[] = { "framework.yaml", "criteria.yaml", "parameters.yaml", "populations/", "controls/",
+		"mappings/" };
+	struct apply p = { .c = c, .org = org, .is_content = true, .checked = arena_new() };
+	struct str name, text;
+	size_t i, k;
+	enum rc rc = RC_OK;
+
+	p.changes.a = c->a;
+	for (k = 0; k < ARRAY_LEN(order); k++) {
+		for (i = 0; i < content_count() && rc == RC_OK; i++) {
+			text = content_at(i, &name);
+			if (str_starts(name, str_z(order[k])))
+				rc = apply_text(&p, arena_z(c->a, name), text);
+		}
+	}
+	arena_free(p.checked);
+	return rc;
 }
 
 static void summary(struct apply *p)
@@ -265,26 +308,25 @@ static void summary(struct apply *p)
 
 enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run)
 {
-	struct apply p = { .c = c, .org = org, .dry_run = dry_run };
+	struct apply p = { .c = c, .org = org, .dry_run = dry_run, .checked = arena_new() };
 	struct texts names;
 	uint64_t first;
 	size_t i, k;
 	enum rc rc;
 
 	p.changes.a = c->a;
-	if ((rc = org_edit_begin(org, &c->err)) != RC_OK)
-		return rc;
-	for (i = 0; i < n_files; i++) {
-		if ((rc = expand(c, files[i], &names)) != RC_OK)
-			return rc;
-		for (k = 0; k < names.n; k++)
-			if ((rc = apply_file(&p, names.p[k])) != RC_OK)
-				return rc;
+	rc = org_edit_begin(org, &c->err);
+	for (i = 0; i < n_files && rc == RC_OK; i++) {
+		rc = expand(c, files[i], &names);
+		for (k = 0; rc == RC_OK && k < names.n; k++)
+			rc = apply_file(&p, names.p[k]);
 	}
-	if (!dry_run && org_edit_count(org) > 0 && (rc = org_edit_end(org, &first, &c->err)) != RC_OK)
-		return rc;
-	summary(&p);
-	return RC_OK;
+	if (rc == RC_OK && !dry_run)
+		rc = org_edit_end(org, &first, &c->err);
+	arena_free(p.checked);
+	if (rc == RC_OK)
+		summary(&p);
+	return rc;
 }
 
 static enum rc run(struct cli *c, int argc, char **argv)

@@ -9,7 +9,7 @@
 #include "model/state.h"
 
 enum org_mode {
-	ORG_READ,                       /* the state as it is, brought up to date in memory if it lags */
+	ORG_READ,                       /* a state that lags is brought up to date, which takes the writer's lock */
 	ORG_WRITE,
 };
 
@@ -21,12 +21,18 @@ struct key_source {
 	struct str passphrase;
 };
 
+/* What the layers above lend. */
+struct org_env {
+	struct state_hooks hooks;
+	int64_t (*now_us)(void);        /* the clock; nothing below the command line has one of its own */
+};
+
 struct org;
 
 /* Make DIR.  RC_EXISTS when something is there.  Until it returns RC_OK nothing is left behind on failure. */
-MUST_USE enum rc org_create(const char *dir, const struct key_source *, bool key_inside, const struct state_hooks *,
-    struct org **, struct err *);
-MUST_USE enum rc org_open(const char *dir, enum org_mode, const struct key_source *, const struct state_hooks *,
+MUST_USE enum rc org_create(const char *dir, struct str origin, const struct key_source *, bool key_inside,
+    const struct org_env *, struct org **, struct err *);
+MUST_USE enum rc org_open(const char *dir, enum org_mode, const struct key_source *, const struct org_env *,
     struct org **, struct err *);
 /* With a checkpoint over all that was written. */
 MUST_USE enum rc org_close(struct org *, struct err *);
@@ -34,6 +40,7 @@ void org_abandon(struct org *);         /* after a failure: without one; NULL do
 
 struct ledger *org_ledger(struct org *);
 struct state *org_state(struct org *);
+uint64_t org_now_ms(const struct org *);
 const char *org_dir(const struct org *);
 const char *org_key_file(const struct org *);   /* the path that was used or made */
 bool org_was_rebuilt(const struct org *);       /* another version's database was made anew while opening */

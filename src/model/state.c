@@ -2,6 +2,7 @@
  * definition.c, subject.c, ingest.c and item.c. */
 #include "model/state_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { KIND_EVIDENCE = 1, KIND_REJECTED = 2, KIND_CHANGE = 3, KIND_DEFINITION = 4, KIND_INGEST = 5, KIND_RESULT = 6,
@@ -112,6 +113,7 @@ struct db *state_db(struct state *s) { return s->db; }
 const struct schema *state_schema(struct state *s) { return &s->schema; }
 uint64_t state_schema_number(struct state *s) { return s->schema_number; }
 const struct zone *state_zone(struct state *s) { return s->zone != NULL ? s->zone : zone_utc(); }
+const char *state_refused(const struct state *s) { return s->refused ? s->why_refused : NULL; }
 uint64_t state_applied(struct state *s) { return s->applied; }
 
 enum rc state_begin(struct state *s, struct err *e)
@@ -151,6 +153,8 @@ void state_rollback(struct state *s)
 
 static enum rc unread(struct state *s, const struct state_entry *en, const char *reason, struct err *e)
 {
+	s->refused = true;
+	(void)snprintf(s->why_refused, sizeof(s->why_refused), "%s", reason);
 	stmt_i64(s->ins_unread, 1, (int64_t)en->index);
 	stmt_i64(s->ins_unread, 2, en->kind);
 	stmt_text(s->ins_unread, 3, str_z(reason));
@@ -342,6 +346,7 @@ enum rc state_apply(struct state *s, const struct state_entry *en, struct err *e
 
 	err_init(&why);
 	arena_reset(s->scratch);
+	s->refused = false;
 	if (!en->is_open)
 		rc = en->kind >= 7 && en->kind <= 12 ? RC_OK : unread(s, en, "erased, or no key opens it", e);
 	else if (en->kind == KIND_EVIDENCE)

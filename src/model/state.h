@@ -66,6 +66,8 @@ uint64_t state_applied(struct state *);         /* index of the next entry to ap
 MUST_USE enum rc state_begin(struct state *, struct err *);
 /* Apply the entry with index state_applied().  RC_OK always but for a failure of the database itself. */
 MUST_USE enum rc state_apply(struct state *, const struct state_entry *, struct err *);
+/* Why the entry applied last became a row of `unread`, or NULL when it did not.  Edits are checked so. */
+const char *state_refused(const struct state *);
 /* The same for evidence whose contributions are known already, as they are while ingesting. */
 MUST_USE enum rc state_apply_evidence(struct state *, const struct state_entry *, const struct ingest *,
     const struct contribution *, size_t n, struct err *);

@@ -34,7 +34,8 @@ struct state {
 	uint64_t schema_number;
 	struct zone *zone;
 	uint64_t applied;
-	bool in_transaction;
+	bool in_transaction, refused;
+	char why_refused[1024];
 	struct subject_slot *slots;     /* open addressing, a power of two */
 	size_t n_slots, n_subjects;
 	struct ingest **ingests;        /* met in this run, newest last */

@@ -1,0 +1,12 @@
+/* What init and demo use of apply. */
+#ifndef CLI_APPLY_H
+#define CLI_APPLY_H
+
+#include "cli/cli.h"
+
+/* The content that comes with the binary, into the edit that is under way. */
+MUST_USE enum rc apply_content(struct cli *, struct org *);
+/* An edit of its own: all files or none. */
+MUST_USE enum rc apply_files(struct cli *, struct org *, char **files, size_t n, bool dry_run);
+
+#endif

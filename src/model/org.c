@@ -1,0 +1,402 @@
+/* org: see org.h. */
+#include "model/org.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { REPLAY_COMMITS = 20000 };
+
+struct org {
+	char dir[LIMIT_PATH], key_file[LIMIT_PATH];
+	enum org_mode mode;
+	struct org_env env;
+	struct arena *a;
+	struct ledger *ledger;
+	struct state *state;
+	bool rebuilt;
+	struct ledger_record *edits;
+	size_t n_edits, room_edits;
+	uint64_t edit_ms;
+};
+
+struct ledger *org_ledger(struct org *o) { return o->ledger; }
+struct state *org_state(struct org *o) { return o->state; }
+const char *org_dir(const struct org *o) { return o->dir; }
+const char *org_key_file(const struct org *o) { return o->key_file; }
+bool org_was_rebuilt(const struct org *o) { return o->rebuilt; }
+uint64_t org_now_ms(const struct org *o) { return (uint64_t)(o->env.now_us() / 1000); }
+uint64_t org_edit_count(const struct org *o) { return o->n_edits; }
+
+static struct org *org_new(const char *dir, enum org_mode mode, const struct org_env *env)
+{
+	struct org *o = mem_alloc(sizeof(*o));
+	size_t n = strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	(void)snprintf(o->dir, sizeof(o->dir), "%.*s", (int)(n < LIMIT_PATH ? n : LIMIT_PATH - 1), dir);
+	o->mode = mode;
+	o->env = *env;
+	o->a = arena_new();
+	return o;
+}
+
+void org_abandon(struct org *o)
+{
+	if (o == NULL)
+		return;
+	state_close(o->state);
+	ledger_abandon(o->ledger);
+	arena_free(o->a);
+	mem_free(o->edits);
+	mem_free(o);
+}
+
+static void path_in(const struct org *o, const char *name, char out[LIMIT_PATH])
+{
+	(void)snprintf(out, LIMIT_PATH, "%.3900s/%.100s", o->dir, name);
+}
+
+/* ---- the key */
+static enum rc key_replace(void *ctx, const uint8_t bytes[KEY_FILE_BYTES], struct err *e)
+{
+	return file_replace(ctx, bytes, KEY_FILE_BYTES, 0600, e);
+}
+
+static enum rc key_find(struct org *o, const struct key_source *k, struct err *e)
+{
+	if (k->key_file != NULL) {
+		(void)snprintf(o->key_file, sizeof(o->key_file), "%.4000s", k->key_file);
+		return RC_OK;
+	}
+	(void)snprintf(o->key_file, sizeof(o->key_file), "%.3900s.tickmark-key", o->dir);
+	if (file_exists(o->key_file))
+		return RC_OK;
+	path_in(o, "demo.tickmark-key", o->key_file);
+	if (file_exists(o->key_file))
+		return RC_OK;
+	return err_set(e, RC_LOCKED, "the key of %s is not there: no file %.900s.tickmark-key; name it with --key-file", o->dir,
+	    o->dir);
+}
+
+static enum rc key_open(struct org *o, const struct key_source *k, struct provider **out, struct err *e)
+{
+	const struct key_file_store store = { key_replace, o->key_file };
+	struct key_file header;
+	struct str bytes;
+	enum rc rc;
+
+	if ((rc = key_find(o, k, e)) != RC_OK)
+		return rc;
+	if ((rc = file_read(o->a, o->key_file, 4096, &bytes, e)) != RC_OK)
+		return rc == RC_NOT_FOUND ? err_set(e, RC_LOCKED, "there is no key file %s", o->key_file) : rc;
+	if (key_file_decode(bytes, &header, e) != RC_OK)
+		return err_set(e, RC_LOCKED, "the key file %s is damaged: it is not as it was written; use a copy of it", o->key_file);
+	if (header.kind == KEY_FILE_PASSPHRASE && !k->has_passphrase)
+		return err_set(e, RC_LOCKED, "the key file %s needs its passphrase: --passphrase-file or TICKMARK_PASSPHRASE",
+		    o->key_file);
+	if ((rc = key_file_open(bytes, k->passphrase, &store, out, e)) == RC_LOCKED)
+		return err_set(e, RC_LOCKED, "the passphrase does not open the key file %s", o->key_file);
+	return rc == RC_ALTERED ? RC_LOCKED : rc;
+}
+
+/* ---- replay */
+struct replay {
+	struct state *s;
+	uint64_t n, until;
+	void (*tell)(void *, uint64_t, uint64_t);
+	void *ctx;
+};
+
+static enum rc replay_one(void *ctx, const struct opened *o, struct err *e)
+{
+	struct replay *r = ctx;
+	struct state_entry en = { .index = o->index, .kind = o->entry.kind,
+		.received_us = (int64_t)o->entry.received_ms * 1000, .body = o->body, .envelope = o->envelope };
+	enum rc rc;
+
+	if (o->verdict == VERDICT_NO_KEY)
+		return err_set(e, RC_LOCKED, "entry %llu does not open with this key", (unsigned long long)o->index);
+	if (o->verdict == VERDICT_ALTERED || o->verdict == VERDICT_MISSING)
+		return err_set(e, RC_ALTERED, "entry %llu is %s; run verify", (unsigned long long)o->index, verdict_name(o->verdict));
+	en.is_open = o->verdict == VERDICT_INTACT || o->verdict == VERDICT_UNSCRUBBED;
+	memcpy(en.record_id, o->entry.record_id, 16);
+	if ((rc = state_apply(r->s, &en, e)) != RC_OK)
+		return rc;
+	if (++r->n % REPLAY_COMMITS != 0)
+		return RC_OK;
+	if (r->tell != NULL)
+		r->tell(r->ctx, o->index + 1, r->until);
+	if ((rc = state_commit(r->s, e)) != RC_OK)
+		return rc;
+	return state_begin(r->s, e);
+}
+
+enum rc org_replay(struct org *o, struct state *s, uint64_t until, void (*tell)(void *, uint64_t, uint64_t), void *ctx,
+    struct err *e)
+{
+	struct replay r = { s, 0, until, tell, ctx };
+	struct arena *a;
+	enum rc rc;
+
+	if (state_applied(s) >= until)
+		return RC_OK;
+	if ((rc = state_begin(s, e)) != RC_OK)
+		return rc;
+	a = arena_new();
+	rc = ledger_each(o->ledger, state_applied(s), until, a, replay_one, &r, e);
+	arena_free(a);
+	if (rc == RC_OK)
+		return state_commit(s, e);
+	state_rollback(s);
+	return rc;
+}
+
+static enum rc database_remove(const struct org *o, const char *name, struct err *e)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	char path[LIMIT_PATH], full[LIMIT_PATH + 16];
+	size_t i;
+
+	path_in(o, name, path);
+	for (i = 0; i < ARRAY_LEN(ends); i++) {
+		(void)snprintf(full, sizeof(full), "%s%s", path, ends[i]);
+		if (unlink(full) != 0 && errno != ENOENT)
+			return err_sys(e, errno, "%s cannot be removed", full);
+	}
+	return RC_OK;
+}
+
+enum rc org_rebuild(struct org *o, void (*tell)(void *, uint64_t, uint64_t), void *ctx, struct err *e)
+{
+	char fresh[LIMIT_PATH], path[LIMIT_PATH];
+	struct state *s = NULL;
+	enum rc rc;
+
+	path_in(o, "state.db.tmp", fresh);
+	path_in(o, "state.db", path);
+	if ((rc = database_remove(o, "state.db.tmp", e)) != RC_OK ||
+	    (rc = state_open(fresh, DB_CREATE, &o->env.hooks, &s, e)) != RC_OK ||
+	    (rc = org_replay(o, s, ledger_size(o->ledger), tell, ctx, e)) != RC_OK)
+		goto out;
+	state_close(s);
+	s = NULL;
+	state_close(o->state);
+	o->state = NULL;
+	if ((rc = database_remove(o, "state.db", e)) != RC_OK)
+		goto out;
+	if (rename(fresh, path) != 0) {
+		rc = err_sys(e, errno, "%s cannot be replaced", path);
+		goto out;
+	}
+	rc = state_open(path, DB_WRITE, &o->env.hooks, &o->state, e);
+out:
+	state_close(s);
+	return rc;
+}
+
+/* ---- open and close */
+static enum rc catch_up(struct org *o, struct err *e)
+{
+	if (state_applied(o->state) > ledger_size(o->ledger))
+		return err_set(e, RC_ALTERED, "state.db has applied %llu entries and the ledger has %llu: entries are gone, or the "
+		    "database is another's; run verify %s", (unsigned long long)state_applied(o->state),
+		    (unsigned long long)ledger_size(o->ledger), o->dir);
+	return org_replay(o, o->state, ledger_size(o->ledger), NULL, NULL, e);
+}
+
+static enum rc open_write(struct org *o, struct err *e)
+{
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	path_in(o, "state.db", path);
+	rc = state_open(path, DB_WRITE, &o->env.hooks, &o->state, e);
+	if (rc == RC_NOT_FOUND || rc == RC_CONFLICT) {
+		o->rebuilt = rc == RC_CONFLICT;
+		err_init(e);
+		return org_rebuild(o, NULL, NULL, e);
+	}
+	return rc == RC_OK ? catch_up(o, e) : rc;
+}
+
+static enum rc open_as(struct org *o, enum org_mode mode, const struct key_source *k, struct err *e)
+{
+	struct provider *p = NULL;
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	path_in(o, "log", path);
+	if (!file_exists(path))
+		return err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger; tickmark init makes one", o->dir);
+	if ((rc = key_open(o, k, &p, e)) != RC_OK)
+		return rc;
+	rc = ledger_open(o->dir, mode == ORG_WRITE ? LEDGER_WRITE : LEDGER_READ, p, org_now_ms(o), &o->ledger, e);
+	if (rc != RC_OK || mode == ORG_WRITE)
+		return rc == RC_OK ? open_write(o, e) : rc;
+	path_in(o, "state.db", path);
+	rc = state_open(path, DB_READ, &o->env.hooks, &o->state, e);
+	if (rc == RC_OK && state_applied(o->state) == ledger_size(o->ledger))
+		return RC_OK;
+	if (rc != RC_OK && rc != RC_NOT_FOUND && rc != RC_CONFLICT)
+		return rc;
+	return RC_UNKNOWN;                              /* it lags, or is not there: the writer's way */
+}
+
+enum rc org_open(const char *dir, enum org_mode mode, const struct key_source *k, const struct org_env *env,
+    struct org **out, struct err *e)
+{
+	struct org *o = org_new(dir, mode, env);
+	enum rc rc = open_as(o, mode, k, e);
+
+	if (rc == RC_UNKNOWN && mode == ORG_READ) {
+		org_abandon(o);
+		err_init(e);
+		o = org_new(dir, ORG_WRITE, env);
+		rc = open_as(o, ORG_WRITE, k, e);
+	}
+	if (rc != RC_OK) {
+		org_abandon(o);
+		return rc;
+	}
+	*out = o;
+	return RC_OK;
+}
+
+enum rc org_close(struct org *o, struct err *e)
+{
+	struct ledger *l = o->ledger;
+	uint64_t now = org_now_ms(o);
+	enum rc rc;
+
+	o->ledger = NULL;
+	rc = ledger_close(l, now, e);
+	org_abandon(o);
+	return rc;
+}
+
+static enum rc create_key(struct org *o, const struct key_source *k, bool inside, struct provider **out, struct err *e)
+{
+	const struct key_file_store store = { key_replace, o->key_file };
+	const struct key_file_cost free_of_cost = { 0, 0, 0 };
+	uint8_t organization[16], bytes[KEY_FILE_BYTES];
+	enum rc rc;
+
+	if (k->key_file != NULL)
+		(void)snprintf(o->key_file, sizeof(o->key_file), "%.4000s", k->key_file);
+	else if (inside)
+		path_in(o, "demo.tickmark-key", o->key_file);
+	else
+		(void)snprintf(o->key_file, sizeof(o->key_file), "%.3900s.tickmark-key", o->dir);
+	if (file_exists(o->key_file))
+		return err_set(e, RC_EXISTS, "there is a key file %s already; move it away if it is no longer needed", o->key_file);
+	rand_bytes(organization, sizeof(organization));
+	rc = key_file_make(k->has_passphrase ? KEY_FILE_PASSPHRASE : KEY_FILE_ALONE, k->passphrase,
+	    k->has_passphrase ? KEY_FILE_COST : free_of_cost, organization, bytes, e);
+	if (rc == RC_OK)
+		rc = file_replace(o->key_file, bytes, sizeof(bytes), 0600, e);
+	if (rc == RC_OK)
+		rc = key_file_open(str_bytes(bytes, sizeof(bytes)), k->passphrase, &store, out, e);
+	wipe(bytes, sizeof(bytes));
+	return rc;
+}
+
+/* An empty folder may be there already; anything in it is not ours to touch. */
+static enum rc make_dir(struct org *o, struct err *e)
+{
+	struct str *names;
+	size_t n;
+	enum rc rc;
+
+	if (!file_exists(o->dir))
+		return folder_make(o->dir, e);
+	if ((rc = folder_list(o->a, o->dir, 10, &names, &n, e)) != RC_OK)
+		return rc;
+	return n == 0 ? RC_OK : err_set(e, RC_EXISTS, "%s is there already and not empty", o->dir);
+}
+
+enum rc org_create(const char *dir, struct str origin, const struct key_source *k, bool key_inside,
+    const struct org_env *env, struct org **out, struct err *e)
+{
+	struct org *o = org_new(dir, ORG_WRITE, env);
+	struct provider *p = NULL;
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	if ((rc = make_dir(o, e)) != RC_OK || (rc = create_key(o, k, key_inside, &p, e)) != RC_OK ||
+	    (rc = ledger_create(o->dir, origin, p, org_now_ms(o), &o->ledger, e)) != RC_OK)
+		goto out;
+	path_in(o, "state.db", path);
+	if ((rc = state_open(path, DB_CREATE, &o->env.hooks, &o->state, e)) != RC_OK || (rc = catch_up(o, e)) != RC_OK)
+		goto out;
+	*out = o;
+	return RC_OK;
+out:
+	org_abandon(o);
+	return rc;
+}
+
+/* ---- edits */
+enum rc org_edit_begin(struct org *o, struct err *e)
+{
+	enum rc rc;
+
+	o->n_edits = 0;
+	o->edit_ms = org_now_ms(o);
+	if ((rc = ledger_prepare(o->ledger, o->edit_ms, e)) != RC_OK || (rc = catch_up(o, e)) != RC_OK)
+		return rc;
+	return state_begin(o->state, e);
+}
+
+enum rc org_edit(struct org *o, uint8_t kind, struct str body, struct err *e)
+{
+	struct state_entry en = { .index = ledger_size(o->ledger) + o->n_edits, .kind = kind, .is_open = true,
+		.received_us = (int64_t)ledger_received(o->ledger, o->edit_ms) * 1000 };
+	struct ledger_record *r;
+	enum rc rc;
+
+	if (body.n > LIMIT_RECORD)
+		return err_set(e, RC_LIMIT, "one edit has at most 16 MiB");
+	if (o->n_edits == o->room_edits) {
+		o->room_edits = o->room_edits == 0 ? 256 : o->room_edits * 2;
+		o->edits = mem_resize(o->edits, o->room_edits * sizeof(*o->edits));
+	}
+	r = &o->edits[o->n_edits];
+	memset(r, 0, sizeof(*r));
+	r->kind = kind;
+	r->classification = CLASS_INTERNAL;
+	r->lifelong = kind == KIND_DEFINITION;
+	r->body = en.body = arena_str(o->a, body);
+	if ((rc = state_apply(o->state, &en, e)) != RC_OK)
+		return rc;
+	if (state_refused(o->state) != NULL)
+		return err_set(e, RC_INVALID, "%s", state_refused(o->state));
+	o->n_edits++;
+	return RC_OK;
+}
+
+enum rc org_edit_changes(struct org *o, struct changes *c, size_t *from, struct err *e)
+{
+	enum rc rc;
+
+	for (; *from < c->n; (*from)++)
+		if ((rc = org_edit(o, c->p[*from].kind, c->p[*from].body, e)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+enum rc org_edit_end(struct org *o, uint64_t *first_index, struct err *e)
+{
+	enum rc rc;
+
+	*first_index = ledger_size(o->ledger);
+	if ((rc = ledger_append(o->ledger, o->edit_ms, o->edits, o->n_edits, e)) != RC_OK)
+		return rc;
+	o->n_edits = 0;
+	return state_commit(o->state, e);
+}
