@@ -276,8 +276,9 @@ static enum rc apply_file(struct apply *p, const char *file)
 /* In this order: a control names populations and parameters, a mapping names populations. */
 enum rc apply_content(struct cli *c, struct org *org)
 {
-	static const char *const order[] = { "framework.yaml", "criteria.yaml", "parameters.yaml", "populations/", "controls/",
-		"mappings/" };
+	static const char *const order[] = { "framework.yaml", "criteria.yaml", "parameters.yaml", "populations/", "populations/",
+		"controls/", "mappings/" };
+	const size_t plain = 3, derived = 4;            /* what is computed from another population comes after it */
 	struct apply p = { .c = c, .org = org, .is_content = true, .checked = arena_new() };
 	struct str name, text;
 	size_t i, k;
@@ -287,8 +288,11 @@ enum rc apply_content(struct cli *c, struct org *org)
 	for (k = 0; k < ARRAY_LEN(order); k++) {
 		for (i = 0; i < content_count() && rc == RC_OK; i++) {
 			text = content_at(i, &name);
-			if (str_starts(name, str_z(order[k])))
-				rc = apply_text(&p, arena_z(c->a, name), text);
+			if (!str_starts(name, str_z(order[k])) ||
+			    (k == plain && str_find(text, STR("\nderived_from:")) >= 0) ||
+			    (k == derived && str_find(text, STR("\nderived_from:")) < 0))
+				continue;
+			rc = apply_text(&p, arena_z(c->a, name), text);
 		}
 	}
 	arena_free(p.checked);

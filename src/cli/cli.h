@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/value.h"
+#include "collect/ingest.h"
 #include "model/org.h"
 
 struct cli {
@@ -18,6 +19,7 @@ struct cli {
 	struct err err;
 	bool is_terminal;               /* standard output */
 	bool is_progress;               /* standard error is a terminal and --quiet was not given */
+	struct mapper *mapper;
 };
 
 /* RC_OK, RC_FINDING (exit 1, its story already printed) or a failure whose story is in cli->err. */
@@ -53,8 +55,13 @@ MUST_USE enum rc cli_instant(struct cli *, const struct zone *, const char *opti
 
 /* ---- the organization */
 /* The key's source as the options, the environment and the terminal give it. */
-MUST_USE enum rc cli_key_source(struct cli *, const char *dir, bool is_new, struct key_source *);
+MUST_USE enum rc cli_key_source(struct cli *, struct key_source *);
+/* What the model borrows from above: mappings and the clock. */
+struct org_env cli_env(struct cli *);
 MUST_USE enum rc cli_open(struct cli *, enum org_mode, struct org **);
+/* The organization's period, or the one that --from and --to name (either may be NULL). */
+MUST_USE enum rc cli_period(struct cli *, struct org *, const char *from, const char *to, int64_t *from_day,
+    int64_t *to_day);
 
 /* ---- output */
 void out_line(const char *fmt, ...) PRINTF_LIKE(1, 2);          /* to standard output, with an LF */

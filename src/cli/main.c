@@ -106,6 +106,7 @@ int main(int argc, char **argv)
 	}
 	c.a = arena_new();
 	status = outcome(&c, command->run(&c, argc - at - 1, argv + at + 1));
+	mapper_free(c.mapper);
 	arena_free(c.a);
 	return status;
 }

@@ -12,7 +12,6 @@ struct record {
 	struct str bytes;               /* exactly as in the decompressed file */
 	uint64_t position;              /* offset of its first byte there */
 	uint64_t number;                /* from 1: line of a log, row of a table, element of an array */
-	uint8_t digest[32];             /* SHA-256 of the file from its start through this record's end */
 	struct str bad;                 /* not empty: it could not be read as a record, and why */
 };
 

@@ -1,0 +1,12 @@
+/* What demo uses of ingest. */
+#ifndef CLI_INGEST_H
+#define CLI_INGEST_H
+
+#include "cli/cli.h"
+
+/* RC_FINDING: something was rejected or incomplete, and was told. */
+MUST_USE enum rc ingest_paths(struct cli *, struct org *, const struct ingest_how *base, char **paths, size_t n,
+    bool acks, bool quiet, struct ingest_outcome *total);
+MUST_USE enum rc ingest_covers(struct cli *, struct org *, const char *text, struct ingest_how *);
+
+#endif

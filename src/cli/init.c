@@ -1,0 +1,162 @@
+/* init: a new organization: folder, key, ledger, the content that comes with the binary, zone and scope. */
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/apply.h"
+#include "cli/init.h"
+
+static enum rc define_zone(struct cli *c, struct org *org, const char *name)
+{
+	struct changes changes = { .a = c->a };
+	struct zone *zone;
+	struct buf b;
+	size_t from = 0;
+	enum rc rc;
+
+	if ((rc = zone_from_host(c->a, str_z(name), &zone, &c->err)) != RC_OK)
+		return rc;
+	buf_init(&b, LIMIT_RECORD);
+	zone_put(&b, zone);
+	change_definition_text(&changes, "zone", STR("zone"), buf_view(&b));
+	buf_done(&b);
+	return org_edit_changes(org, &changes, &from, &c->err);
+}
+
+static void put_list(struct buf *b, const char *text)
+{
+	struct str rest = str_z(text), word;
+	const char *between = "";
+
+	buf_c(b, '[');
+	while (rest.p != NULL) {
+		word = str_trim(str_cut(&rest, ','));
+		buf_z(b, between);
+		json_put_str(b, word);
+		between = ",";
+	}
+	buf_c(b, ']');
+}
+
+static enum rc define_scope(struct cli *c, struct org *org, const struct new_org *n)
+{
+	struct changes changes = { .a = c->a };
+	const struct value *doc;
+	struct buf b;
+	size_t from = 0;
+	enum rc rc;
+
+	buf_init(&b, 1 << 16);
+	buf_z(&b, "{\"categories\":");
+	put_list(&b, n->categories != NULL ? n->categories : "security");
+	buf_z(&b, ",\"organization\":");
+	json_put_str(&b, str_z(n->name));
+	if (n->from != NULL) {
+		buf_z(&b, ",\"period\":{\"from\":");
+		json_put_str(&b, str_z(n->from));
+		buf_z(&b, ",\"to\":");
+		json_put_str(&b, str_z(n->to));
+		buf_c(&b, '}');
+	}
+	buf_z(&b, ",\"system\":");
+	json_put_str(&b, str_z(n->name));
+	buf_z(&b, ",\"zone\":");
+	json_put_str(&b, str_z(n->zone));
+	buf_c(&b, '}');
+	if ((rc = json_parse(c->a, arena_str(c->a, buf_view(&b)), &doc, &c->err)) == RC_OK &&
+	    (rc = scope_check(doc, org_state(org), &c->err)) == RC_OK) {
+		change_definition(&changes, "scope", STR("scope"), doc);
+		rc = org_edit_changes(org, &changes, &from, &c->err);
+	}
+	buf_done(&b);
+	return rc;
+}
+
+enum rc new_organization(struct cli *c, const struct new_org *n, struct org **out)
+{
+	const struct org_env env = cli_env(c);
+	struct org *org = NULL;
+	struct zone *zone;
+	struct key_source k;
+	uint64_t first;
+	enum rc rc;
+
+	/* what can be wrong with the options is said before anything is made */
+	if ((rc = cli_key_source(c, &k)) != RC_OK || (rc = zone_from_host(c->a, str_z(n->zone), &zone, &c->err)) != RC_OK)
+		return rc;
+	rc = org_create(n->dir, n->origin != NULL ? str_z(n->origin) : STR_NONE, &k, n->key_inside, &env, &org, &c->err);
+	if (rc != RC_OK)
+		return rc;
+	if ((rc = org_edit_begin(org, &c->err)) != RC_OK || (rc = define_zone(c, org, n->zone)) != RC_OK ||
+	    (rc = apply_content(c, org)) != RC_OK || (rc = define_scope(c, org, n)) != RC_OK ||
+	    (rc = org_edit_end(org, &first, &c->err)) != RC_OK) {
+		org_abandon(org);
+		return rc;
+	}
+	*out = org;
+	return RC_OK;
+}
+
+static enum rc check(struct cli *c, const struct new_org *n)
+{
+	int64_t from, to;
+	enum rc rc;
+
+	if (n->name == NULL)
+		return cli_usage(c, "init needs --name, the organization's name");
+	if ((n->from != NULL) != (n->to != NULL))
+		return cli_usage(c, "--from and --to go together");
+	if (n->from == NULL)
+		return RC_OK;
+	if ((rc = cli_day(c, "--from", n->from, &from)) != RC_OK || (rc = cli_day(c, "--to", n->to, &to)) != RC_OK)
+		return rc;
+	return from <= to ? RC_OK : cli_usage(c, "the period ends before it begins");
+}
+
+static enum rc run(struct cli *c, int argc, char **argv)
+{
+	struct new_org n = { .zone = "UTC" };
+	const struct option_def defs[] = { { "--name", OPTION_TEXT, &n.name }, { "--zone", OPTION_TEXT, &n.zone },
+		{ "--from", OPTION_TEXT, &n.from }, { "--to", OPTION_TEXT, &n.to }, { "--categories", OPTION_TEXT, &n.categories },
+		{ "--origin", OPTION_TEXT, &n.origin } };
+	struct org *org = NULL;
+	struct buf b;
+	enum rc rc;
+
+	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 1)
+		return cli_usage(c, "init needs one folder to make");
+	n.dir = argv[0];
+	if ((rc = check(c, &n)) != RC_OK || (rc = new_organization(c, &n, &org)) != RC_OK)
+		return rc;
+	buf_init(&b, 4096);
+	note_key_put(ledger_key(org_ledger(org)), &b);
+	if (c->json) {
+		out_line("{\"entries\":%llu,\"key_file\":\"%s\",\"vkey\":\"%.*s\"}", (unsigned long long)ledger_size(org_ledger(org)),
+		    org_key_file(org), STR_FMT(buf_view(&b)));
+	} else {
+		out_line("%s is ready: %llu entries, among them all collections, criteria and controls.", n.dir,
+		    (unsigned long long)ledger_size(org_ledger(org)));
+		out_line("Key file: %s", org_key_file(org));
+		out_line("  Losing it loses the evidence; keep a copy, and keep it apart from copies of the folder.");
+		out_line("Verifier's key, to be given to the auditor: %.*s", STR_FMT(buf_view(&b)));
+		out_line("Next: tickmark -C %s sources, then ingest; apply a scope; status tells what is missing.", n.dir);
+	}
+	buf_done(&b);
+	return org_close(org, &c->err);
+}
+
+const struct command command_init = {
+	"init", "DIR --name NAME", "a new organization",
+	"Makes the folder DIR with an empty ledger and the starter controls.\n\n"
+	"  --name NAME         the service organization\n"
+	"  --zone ZONE         whose days count, such as Europe/Berlin; UTC when not given\n"
+	"  --from D --to D     the period, first and last day\n"
+	"  --categories LIST   security, availability, confidentiality, processing_integrity, privacy; security when not given\n"
+	"  --origin NAME       the ledger's public name; a random one when not given\n\n"
+	"With --passphrase-file FILE or TICKMARK_PASSPHRASE the key file is sealed under a passphrase; without, whoever has\n"
+	"the key file can read.  It is DIR.tickmark-key, beside DIR, or what --key-file names.",
+	run,
+};

@@ -1,0 +1,186 @@
+/* items: the members of a collection, all or those for which an expression is true; sources: what can be read. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "assess/control.h"
+#include "model/item.h"
+#include "report/terminal.h"
+
+static enum rc filter_sql(struct cli *c, struct org *org, const struct collection *col, const char *where, struct buf *b)
+{
+	static const struct expr_binding to = { .row = "i", .asof = "?1" };
+	struct expr_scope scope = { .collection = col };
+	struct parameter *parameters;
+	const struct expr *x;
+	enum rc rc;
+
+	if ((rc = parameters_load(org_state(org), c->a, &parameters, &scope.n_parameters, &c->err)) != RC_OK)
+		return rc;
+	scope.parameters = parameters;
+	rc = expr_compile_condition(c->a, str_z(where), (struct expr_place){ "--where", 1, 1 }, &scope, &x, &c->err);
+	if (rc != RC_OK)
+		return rc;
+	buf_z(b, " WHERE ");
+	expr_sql(x, &to, b);
+	return RC_OK;
+}
+
+static size_t shown_columns(const struct collection *col, const char **heads, size_t most)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < col->n_fields && n < most; i++)
+		heads[n++] = col->fields[i].name.p;
+	return n;
+}
+
+static enum rc print_rows(struct cli *c, struct org *org, const struct collection *col, struct stmt *st, uint64_t *count)
+{
+	const char *heads[10];
+	char names[10][64];
+	size_t n = shown_columns(col, heads, ARRAY_LEN(heads)), i;
+	struct terminal term = terminal_of(stdout);
+	struct table *t;
+	struct str text;
+	struct buf b;
+	bool row;
+	enum rc rc;
+
+	for (i = 0; i < n; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "%.*s", STR_FMT(col->fields[i].name));
+		heads[i] = names[i];
+	}
+	t = table_new(c->a, heads, n);
+	buf_init(&b, LIMIT_FILE_READ);
+	while ((rc = stmt_step(st, &row, &c->err)) == RC_OK && row) {
+		(*count)++;
+		if (c->json) {
+			buf_clear(&b);
+			if ((rc = item_put(org_state(org), c->a, col, st, &b, &c->err)) != RC_OK)
+				break;
+			out_json(&b);
+			continue;
+		}
+		for (i = 0; i < n && rc == RC_OK; i++) {
+			rc = item_text(org_state(org), c->a, st, &col->fields[i], &text, &c->err);
+			table_cell(t, item_doubtful(st, &col->fields[i]) ? TONE_WARN : TONE_PLAIN, text);
+		}
+		if (rc != RC_OK)
+			break;
+	}
+	buf_done(&b);
+	if (rc == RC_OK && !c->json && *count > 0)
+		table_print(t, &term);
+	return rc;
+}
+
+static enum rc run(struct cli *c, int argc, char **argv)
+{
+	const char *where = NULL, *limit = "200";
+	const struct option_def defs[] = { { "--where", OPTION_TEXT, &where }, { "--limit", OPTION_TEXT, &limit } };
+	const struct collection *col;
+	struct org *org = NULL;
+	struct stmt *st = NULL;
+	uint64_t most, count = 0;
+	struct buf b;
+	enum rc rc;
+
+	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 1)
+		return cli_usage(c, "items needs one collection; sources lists the collections that sources feed");
+	if (!num_u64(str_z(limit), 1000000000, &most))
+		return cli_usage(c, "--limit takes a number");
+	if ((rc = cli_open(c, ORG_READ, &org)) != RC_OK)
+		return rc;
+	buf_init(&b, 1 << 20);
+	col = schema_find(state_schema(org_state(org)), str_z(argv[0]));
+	if (col == NULL) {
+		rc = err_set(&c->err, RC_NOT_FOUND, "there is no collection \"%s\"", argv[0]);
+		goto out;
+	}
+	buf_z(&b, "SELECT ");
+	item_columns(&b, col, "i");
+	buf_fmt(&b, " FROM item_%.*s i", STR_FMT(col->name));
+	if (where != NULL && (rc = filter_sql(c, org, col, where, &b)) != RC_OK)
+		goto out;
+	buf_fmt(&b, " ORDER BY i.key LIMIT %llu", (unsigned long long)most);
+	if ((rc = db_prepare(state_db(org_state(org)), buf_view(&b), &st, &c->err)) != RC_OK)
+		goto out;
+	if (where != NULL && strstr((const char *)b.p, "?1") != NULL)
+		stmt_i64(st, 1, clock_now_us());
+	rc = print_rows(c, org, col, st, &count);
+	if (rc == RC_OK && !c->json)
+		out_line("%llu item%s%s", (unsigned long long)count, count == 1 ? "" : "s",
+		    count == most ? "; there may be more: --limit N shows them" : "");
+out:
+	stmt_free(st);
+	buf_done(&b);
+	org_abandon(org);
+	return rc;
+}
+
+static enum rc run_sources(struct cli *c, int argc, char **argv)
+{
+	static const char *const heads[] = { "source", "feeds", "what it reads" };
+	struct terminal term = terminal_of(stdout);
+	struct table *t = table_new(c->a, heads, 3);
+	const struct value **docs;
+	struct mapping *m;
+	struct org *org = NULL;
+	struct buf feeds, all;
+	size_t n, i, k, fed;
+	enum rc rc;
+
+	if ((rc = cli_options(c, NULL, 0, &argc, argv)) != RC_OK || (rc = cli_open(c, ORG_READ, &org)) != RC_OK)
+		return rc;
+	buf_init(&feeds, 4096);
+	buf_init(&all, LIMIT_RECORD);
+	rc = state_definitions(org_state(org), c->a, "mapping", &docs, &n, &c->err);
+	buf_c(&all, '[');
+	for (i = 0; rc == RC_OK && i < n; i++) {
+		const struct collection *const *cols;
+
+		if ((rc = mapping_compile(c->a, "mapping", docs[i], state_schema(org_state(org)), &m, &c->err)) != RC_OK)
+			break;
+		cols = mapping_collections(m, &fed);
+		buf_clear(&feeds);
+		for (k = 0; k < fed; k++)
+			buf_fmt(&feeds, "%s%.*s", k > 0 ? ", " : "", STR_FMT(cols[k]->name));
+		table_cell(t, TONE_STRONG, mapping_source(m));
+		table_cell(t, TONE_PLAIN, arena_str(c->a, buf_view(&feeds)));
+		table_cell(t, TONE_PLAIN, mapping_title(m));
+		buf_z(&all, i > 0 ? ",{\"feeds\":" : "{\"feeds\":");
+		json_put_str(&all, buf_view(&feeds));
+		buf_z(&all, ",\"source\":");
+		json_put_str(&all, mapping_source(m));
+		buf_c(&all, '}');
+	}
+	buf_c(&all, ']');
+	if (rc == RC_OK && c->json) {
+		out_json(&all);
+	} else if (rc == RC_OK) {
+		table_cell(t, TONE_STRONG, STR("csv:COLLECTION"));
+		table_cell(t, TONE_PLAIN, STR("any"));
+		table_cell(t, TONE_PLAIN, STR("A table whose columns are the fields of a collection"));
+		table_print(t, &term);
+	}
+	buf_done(&feeds);
+	buf_done(&all);
+	org_abandon(org);
+	return rc;
+}
+
+const struct command command_items = {
+	"items", "COLLECTION [--where EXPRESSION]", "the items of a collection",
+	"  --where EXPRESSION  only those for which it is true, in the language of tests: \"approved_by = null\"\n"
+	"  --limit N           at most N items (200)\n\n"
+	"In the table ? stands for what the evidence does not tell; an empty cell is null.",
+	run,
+};
+
+const struct command command_sources = {
+	"sources", "", "what can be taken in, and the collections that it feeds", "Each source is a mapping; apply adds more.",
+	run_sources,
+};

@@ -1,0 +1,302 @@
+/* show: an entry or an item, down to the raw record, its fingerprint and its proof; prove: the proof alone. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "model/item.h"
+#include "report/terminal.h"
+
+static void fingerprint(uint64_t index, const uint8_t leaf[32])
+{
+	char hex[65];
+
+	hex_put(hex, leaf, 32);
+	hex[64] = 0;
+	out_line("Fingerprint  entry %llu, leaf %s", (unsigned long long)index, hex);
+}
+
+static void put_raw(const struct terminal *t, struct str raw)
+{
+	size_t i, most = raw.n < 4096 ? raw.n : 4096;
+
+	for (i = 0; i < most; i++) {
+		unsigned char ch = (unsigned char)raw.p[i];
+
+		(void)putc(ch == '\n' || ch == '\t' || (ch >= 0x20 && ch != 0x7f) ? ch : '.', t->to);
+	}
+	(void)putc('\n', t->to);
+	if (most < raw.n)
+		put_tone(t, TONE_DIM, "… %zu more bytes; --raw gives all of them\n", raw.n - most);
+}
+
+static void put_ingest(struct cli *c, struct org *org, const struct opened *o, const struct terminal *t)
+{
+	const struct ingest *in;
+	struct envelope env;
+	struct err ignored;
+
+	err_init(&ignored);
+	if (envelope_get(o->envelope, &env, &ignored) != RC_OK)
+		return;
+	in = state_ingest(org_state(org), env.open_id);
+	out_line("Position     byte %llu, %u bytes", (unsigned long long)env.position, env.raw_n);
+	if (env.reason_code != 0)
+		put_tone(t, TONE_BAD, "Rejected     %.*s\n", STR_FMT(env.reason));
+	if (in == NULL)
+		return;
+	out_line("Source       %.*s%s%.*s, file %.*s, taken in by entry %lld", STR_FMT(in->source), in->instance.n > 0 ? " / " : "",
+	    STR_FMT(in->instance), STR_FMT(in->file), (long long)in->id);
+	if (in->has_extracted)
+		out_line("Read at      %.*s from its source", STR_FMT(instant_fmt(c->a, in->extracted_us)));
+}
+
+static enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
+{
+	struct ledger *l = org_ledger(org);
+	struct terminal t = terminal_of(stdout);
+	struct opened o;
+	struct buf b;
+	enum rc rc;
+
+	if ((rc = ledger_read(l, c->a, index, &o, &c->err)) != RC_OK)
+		return rc;
+	if (raw) {
+		(void)fwrite(o.raw.p, 1, o.raw.n, stdout);
+		return RC_OK;
+	}
+	if (c->json) {
+		buf_init(&b, LIMIT_FILE_READ);
+		buf_fmt(&b, "{\"entry\":%llu,\"kind\":\"%s\",\"leaf\":\"", (unsigned long long)index, entry_kind_name(o.entry.kind));
+		buf_hex(&b, o.leaf, 32);
+		buf_z(&b, "\",\"raw\":");
+		json_put_str(&b, str_utf8_valid(o.raw, &(size_t){ 0 }) ? o.raw : STR(""));
+		buf_z(&b, ",\"received\":");
+		json_put_str(&b, instant_fmt(c->a, (int64_t)o.entry.received_ms * 1000));
+		buf_fmt(&b, ",\"verdict\":\"%s\"}", verdict_name(o.verdict));
+		out_json(&b);
+		buf_done(&b);
+		return o.verdict == VERDICT_INTACT ? RC_OK : RC_FINDING;
+	}
+	put_tone(&t, TONE_STRONG, "Entry %llu", (unsigned long long)index);
+	out_line(", %s", entry_kind_name(o.entry.kind));
+	fingerprint(index, o.leaf);
+	out_line("Received     %.*s", STR_FMT(instant_fmt(c->a, (int64_t)o.entry.received_ms * 1000)));
+	out_line("Covered by   %s", index < ledger_checkpointed(l) ? "the newest checkpoint; tickmark prove gives the proof" :
+	    "no checkpoint yet");
+	(void)fputs("Verdict      ", stdout);
+	put_tone(&t, o.verdict == VERDICT_INTACT ? TONE_GOOD : TONE_BAD, "%s\n", verdict_name(o.verdict));
+	if (o.entry.kind == KIND_EVIDENCE || o.entry.kind == KIND_REJECTED)
+		put_ingest(c, org, &o, &t);
+	out_line("%s", "");
+	put_raw(&t, o.raw);
+	return o.verdict == VERDICT_INTACT ? RC_OK : RC_FINDING;
+}
+
+/* "a/b" as the key of a collection with two key fields may be cut at any slash. */
+static enum rc find_item(struct cli *c, struct org *org, const struct collection *col, struct str key, struct stmt **out)
+{
+	struct stmt *st = NULL;
+	struct buf sql, k;
+	bool row = false;
+	size_t cut;
+	enum rc rc = RC_OK;
+
+	buf_init(&sql, 1 << 16);
+	buf_init(&k, 1 << 16);
+	buf_z(&sql, "SELECT ");
+	item_columns(&sql, col, "i");
+	buf_fmt(&sql, " FROM item_%.*s i WHERE i.key=?1", STR_FMT(col->name));
+	for (cut = 0; cut <= key.n && !row && rc == RC_OK; cut++) {
+		buf_clear(&k);
+		if (key.n > 0 && key.p[0] == '[') {
+			if (cut > 0)
+				break;
+			buf_str(&k, key);
+		} else if (col->n_key == 1) {
+			if (cut > 0)
+				break;
+			buf_c(&k, '[');
+			json_put_str(&k, key);
+			buf_c(&k, ']');
+		} else {
+			if (col->n_key != 2 || cut == key.n || key.p[cut] != '/')
+				continue;
+			buf_c(&k, '[');
+			json_put_str(&k, str_sub(key, 0, cut));
+			buf_c(&k, ',');
+			json_put_str(&k, str_sub(key, cut + 1, key.n));
+			buf_c(&k, ']');
+		}
+		stmt_free(st);
+		if ((rc = db_prepare(state_db(org_state(org)), buf_view(&sql), &st, &c->err)) == RC_OK) {
+			stmt_text(st, 1, arena_str(c->a, buf_view(&k)));
+			rc = stmt_step(st, &row, &c->err);
+		}
+	}
+	buf_done(&sql);
+	buf_done(&k);
+	if (rc == RC_OK && !row)
+		rc = err_set(&c->err, RC_NOT_FOUND, "there is no item %.*s in %.*s; write the key as it stands in items --json, "
+		    "for example '%.*s/[\"…\"]'", STR_FMT(key), STR_FMT(col->name), STR_FMT(col->name));
+	if (rc != RC_OK) {
+		stmt_free(st);
+		return rc;
+	}
+	*out = st;
+	return RC_OK;
+}
+
+static enum rc show_item(struct cli *c, struct org *org, struct str collection, struct str key)
+{
+	const struct collection *col = schema_find(state_schema(org_state(org)), collection);
+	struct terminal t = terminal_of(stdout);
+	struct stmt *st = NULL;
+	struct str text;
+	struct buf b;
+	uint64_t entry;
+	size_t i;
+	enum rc rc;
+
+	if (col == NULL)
+		return err_set(&c->err, RC_NOT_FOUND, "there is no collection \"%.*s\"", STR_FMT(collection));
+	if ((rc = find_item(c, org, col, key, &st)) != RC_OK)
+		return rc;
+	entry = (uint64_t)column_i64(st, 4);
+	if (c->json) {
+		buf_init(&b, LIMIT_FILE_READ);
+		if ((rc = item_put(org_state(org), c->a, col, st, &b, &c->err)) == RC_OK)
+			out_json(&b);
+		buf_done(&b);
+		stmt_free(st);
+		return rc;
+	}
+	put_tone(&t, TONE_STRONG, "%.*s", STR_FMT(col->name));
+	out_line("  %.*s", STR_FMT(column_text(st, 1)));
+	for (i = 0; i < col->n_fields && rc == RC_OK; i++) {
+		const struct field *f = &col->fields[i];
+
+		if ((rc = item_text(org_state(org), c->a, st, f, &text, &c->err)) != RC_OK)
+			break;
+		(void)printf("  %-22.*s ", STR_FMT(f->name));
+		if (!item_supplied(st, f))
+			put_tone(&t, TONE_DIM, "the evidence does not tell\n");
+		else
+			put_tone(&t, item_doubtful(st, f) ? TONE_WARN : TONE_PLAIN, "%.*s%s\n", STR_FMT(text),
+			    item_doubtful(st, f) ? "  (in doubt)" : "");
+	}
+	stmt_free(st);
+	if (rc != RC_OK)
+		return rc;
+	out_line("%s", "");
+	return show_entry(c, org, entry, false);
+}
+
+static enum rc run(struct cli *c, int argc, char **argv)
+{
+	bool raw = false;
+	const struct option_def defs[] = { { "--raw", OPTION_FLAG, &raw } };
+	struct org *org = NULL;
+	struct str rest, collection;
+	uint64_t index;
+	enum rc rc;
+
+	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 1)
+		return cli_usage(c, "show needs an entry's number or COLLECTION/KEY");
+	if ((rc = cli_open(c, ORG_READ, &org)) != RC_OK)
+		return rc;
+	rest = str_z(argv[0]);
+	if (num_u64(rest, UINT64_MAX, &index)) {
+		rc = show_entry(c, org, index, raw);
+	} else {
+		collection = str_cut(&rest, '/');
+		rc = rest.p == NULL ? cli_usage(c, "show needs an entry's number or COLLECTION/KEY") :
+		    show_item(c, org, collection, rest);
+	}
+	org_abandon(org);
+	return rc;
+}
+
+static enum rc run_prove(struct cli *c, int argc, char **argv)
+{
+	struct org *org = NULL;
+	uint64_t index;
+	struct buf b;
+	enum rc rc;
+
+	if ((rc = cli_options(c, NULL, 0, &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 1 || !num_u64(str_z(argv[0]), UINT64_MAX, &index))
+		return cli_usage(c, "prove needs an entry's number");
+	if ((rc = cli_open(c, ORG_READ, &org)) != RC_OK)
+		return rc;
+	buf_init(&b, 1 << 20);
+	if ((rc = ledger_prove(org_ledger(org), c->a, index, &b, &c->err)) == RC_OK)
+		(void)fwrite(b.p, 1, b.n, stdout);
+	buf_done(&b);
+	org_abandon(org);
+	return rc;
+}
+
+static enum rc run_checkpoint(struct cli *c, int argc, char **argv)
+{
+	struct org *org = NULL;
+	struct str note;
+	enum rc rc;
+
+	if ((rc = cli_options(c, NULL, 0, &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 0)
+		return cli_usage(c, "checkpoint takes no arguments");
+	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
+		return rc;
+	if ((rc = ledger_checkpoint(org_ledger(org), &c->err)) == RC_OK &&
+	    (rc = ledger_note(org_ledger(org), c->a, &note, &c->err)) == RC_OK)
+		(void)fwrite(note.p, 1, note.n, stdout);
+	org_abandon(org);
+	return rc;
+}
+
+static void rebuilt(void *ctx, uint64_t done, uint64_t of)
+{
+	progress(ctx, "%llu of %llu entries", (unsigned long long)done, (unsigned long long)of);
+}
+
+static enum rc run_rebuild(struct cli *c, int argc, char **argv)
+{
+	struct org *org = NULL;
+	enum rc rc;
+
+	if ((rc = cli_options(c, NULL, 0, &argc, argv)) != RC_OK)
+		return rc;
+	if (argc != 0)
+		return cli_usage(c, "rebuild takes no arguments");
+	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
+		return rc;
+	rc = org_rebuild(org, rebuilt, c, &c->err);
+	progress_end(c);
+	if (rc == RC_OK)
+		out_line("The database was made anew from %llu entries.", (unsigned long long)ledger_size(org_ledger(org)));
+	org_abandon(org);
+	return rc;
+}
+
+const struct command command_show = {
+	"show", "ENTRY|COLLECTION/KEY", "an entry or an item, down to the raw record",
+	"  --raw   the record's exact bytes and nothing else\n\n"
+	"COLLECTION/KEY takes the key's parts with slashes, or the key as items --json prints it: 'change/[\"a\",\"b\"]'.",
+	run,
+};
+const struct command command_prove = {
+	"prove", "ENTRY", "an inclusion proof for one entry",
+	"Prints a C2SP tlog-proof: the hashes from the entry's leaf to the root, and the signed checkpoint.", run_prove,
+};
+const struct command command_checkpoint = {
+	"checkpoint", "", "the signed head, to be kept elsewhere",
+	"Signs the head over all entries and prints it.  Kept where the organization cannot change it, it shows later that\n"
+	"nothing before it was altered: verify --since FILE --vkey KEY.", run_checkpoint,
+};
+const struct command command_rebuild = {
+	"rebuild", "", "the database anew from the ledger", "Replays every entry; the ledger is not touched.", run_rebuild,
+};

@@ -1,0 +1,52 @@
+/* mapping: how the records of one source become items: read from YAML, checked against the collections, applied as a
+ * pure function.  The language: docs/formats/mapping.md
+ * Uses collect/record.h, collect/reader.h, model/schema.h. */
+#ifndef COLLECT_MAPPING_H
+#define COLLECT_MAPPING_H
+
+#include "base/time.h"
+#include "base/value.h"
+#include "collect/reader.h"
+#include "collect/record.h"
+#include "model/schema.h"
+
+struct mapping;                         /* lives in the arena of its compilation */
+
+/* RC_INVALID names file, line, column and the remedy. */
+MUST_USE enum rc mapping_compile(struct arena *, const char *file, const struct value *, const struct schema *,
+    struct mapping **out, struct err *);
+struct str mapping_source(const struct mapping *);
+struct str mapping_title(const struct mapping *);
+/* The collections it feeds, each once. */
+const struct collection *const *mapping_collections(const struct mapping *, size_t *n);
+enum classification mapping_classification(const struct mapping *);
+
+/* How a file of that name is read; RC_INVALID: this source has no such file. */
+struct shape;
+MUST_USE enum rc mapping_shape(const struct mapping *, struct str file, const struct shape **, enum reads *reads,
+    struct str *elements, struct err *);
+
+/* What a record is read in the light of. */
+struct mapping_context {
+	const struct zone *zone;        /* for times without an offset */
+	struct str file;                /* the file's name, for the shape */
+	const struct str *columns;      /* of a table */
+	size_t n_columns;
+	char delimiter;
+};
+
+struct mapped {
+	bool has_id;                    /* the mapping names the source's own identity, and the record has it */
+	struct str id;
+	struct contribution *items;
+	size_t n;
+	size_t null_keys;               /* items with a null or unsupplied key field */
+};
+
+/* RC_INVALID: not a record of this source, and why. */
+MUST_USE enum rc mapping_apply(const struct mapping *, struct arena *, const struct mapping_context *, struct str record,
+    struct mapped *, struct err *);
+/* The mapping of csv:COLLECTION as a definition's body. */
+void mapping_of_table(const struct collection *, struct buf *json);
+
+#endif
