@@ -98,27 +98,30 @@ static int utf16_order(const void *x, const void *y)
 	return a.n < b.n ? -1 : a.n > b.n;
 }
 
-static void put_map(struct buf *b, const struct value *v)
+static void put(struct buf *b, const struct value *v, bool sorted);
+
+static void put_map(struct buf *b, const struct value *v, bool in_order)
 {
 	const struct member **sorted = mem_alloc((v->n + 1) * sizeof(*sorted));
 	size_t i;
 
 	for (i = 0; i < v->n; i++)
 		sorted[i] = &v->members[i];
-	qsort(sorted, v->n, sizeof(*sorted), utf16_order);
+	if (in_order)
+		qsort(sorted, v->n, sizeof(*sorted), utf16_order);
 	buf_c(b, '{');
 	for (i = 0; i < v->n; i++) {
 		if (i > 0)
 			buf_c(b, ',');
 		json_put_str(b, sorted[i]->key);
 		buf_c(b, ':');
-		json_put(b, &sorted[i]->value);
+		put(b, &sorted[i]->value, in_order);
 	}
 	buf_c(b, '}');
 	mem_free(sorted);
 }
 
-void json_put(struct buf *b, const struct value *v)
+static void put(struct buf *b, const struct value *v, bool sorted)
 {
 	size_t i;
 
@@ -140,12 +143,15 @@ void json_put(struct buf *b, const struct value *v)
 		for (i = 0; i < v->n; i++) {
 			if (i > 0)
 				buf_c(b, ',');
-			json_put(b, &v->items[i]);
+			put(b, &v->items[i], sorted);
 		}
 		buf_c(b, ']');
 		break;
 	case VALUE_MAP:
-		put_map(b, v);
+		put_map(b, v, sorted);
 		break;
 	}
 }
+
+void json_put(struct buf *b, const struct value *v) { put(b, v, true); }
+void json_put_as_is(struct buf *b, const struct value *v) { put(b, v, false); }

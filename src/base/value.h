@@ -49,5 +49,7 @@ MUST_USE enum rc yaml_parse(struct arena *a, const char *name, struct str text, 
  * white space; numbers must be integers of at most 2^53, others are written as they stand). */
 void json_put_str(struct buf *, struct str);
 void json_put(struct buf *, const struct value *);
+/* The same with the keys in the order in which they stand: where that order means something, as a collection's fields. */
+void json_put_as_is(struct buf *, const struct value *);
 
 #endif

@@ -40,7 +40,7 @@ void change_definition(struct changes *c, const char *kind, struct str id, const
 	struct buf b;
 
 	buf_init(&b, LIMIT_RECORD);
-	json_put(&b, body);
+	json_put_as_is(&b, body);
 	change_definition_text(c, kind, id, buf_view(&b));
 	buf_done(&b);
 }

@@ -27,7 +27,7 @@ struct changes {
 };
 
 void change_add(struct changes *, uint8_t kind, struct str body);
-/* A definition: ${body} in canonical form. */
+/* A definition: ${body} with its keys in their order, for that of a collection's fields is the order of columns. */
 void change_definition(struct changes *, const char *kind, struct str id, const struct value *body);
 /* The same with the body as JSON text. */
 void change_definition_text(struct changes *, const char *kind, struct str id, struct str body);

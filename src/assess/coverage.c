@@ -1,0 +1,291 @@
+/* coverage: see coverage.h. */
+#include "assess/coverage.h"
+
+#include <string.h>
+
+#include "collect/mapping.h"
+
+enum { STREAMS_MAX = 10000 };
+
+struct gather {
+	struct state *s;
+	struct arena *a;
+	const struct collection *c;
+	const struct run_period *p;
+	struct coverage *out;
+	uint8_t (*mappings)[32];        /* digests that feed the collection */
+	size_t n_mappings;
+	int64_t start_us, end_us;       /* of the period */
+	struct err *e;
+};
+
+static bool feeds(const struct mapping *m, const struct collection *c)
+{
+	size_t n, i;
+	const struct collection *const *all = mapping_collections(m, &n);
+
+	for (i = 0; i < n; i++)
+		if (str_eq(all[i]->name, c->name))
+			return true;
+	return false;
+}
+
+static enum rc find_mappings(struct gather *g)
+{
+	static const char sql[] = "SELECT digest, body FROM definition WHERE kind='mapping' AND digest IN"
+	    " (SELECT DISTINCT mapping FROM ingest) ORDER BY entry";
+	struct arena *a = arena_new();
+	struct stmt *st = NULL;
+	const struct value *v;
+	struct mapping *m;
+	struct err ignored;
+	bool row;
+	enum rc rc;
+
+	g->mappings = arena_array(g->a, 4096, 32);
+	if ((rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e)) != RC_OK)
+		goto out;
+	while ((rc = stmt_step(st, &row, g->e)) == RC_OK && row && g->n_mappings < 4096) {
+		struct str digest = column_blob(st, 0);
+
+		err_init(&ignored);
+		arena_reset(a);
+		if (digest.n != 32 || json_parse(a, arena_str(a, column_text(st, 1)), &v, &ignored) != RC_OK ||
+		    mapping_compile(a, "mapping", value_get(v, "body"), state_schema(g->s), &m, &ignored) != RC_OK ||
+		    !feeds(m, g->c))
+			continue;
+		memcpy(g->mappings[g->n_mappings++], digest.p, 32);
+	}
+out:
+	stmt_free(st);
+	arena_free(a);
+	return rc;
+}
+
+static bool is_fed(const struct gather *g, struct str digest)
+{
+	size_t i;
+
+	for (i = 0; i < g->n_mappings; i++)
+		if (digest.n == 32 && memcmp(g->mappings[i], digest.p, 32) == 0)
+			return true;
+	return false;
+}
+
+static struct stream_coverage *stream_of(struct gather *g, struct str source, struct str instance)
+{
+	struct stream_coverage *s;
+	size_t i;
+
+	for (i = 0; i < g->out->n; i++)
+		if (str_eq(g->out->streams[i].source, source) && str_eq(g->out->streams[i].instance, instance))
+			return &g->out->streams[i];
+	if (g->out->n == STREAMS_MAX)
+		return NULL;
+	s = &g->out->streams[g->out->n++];
+	s->source = arena_str(g->a, source);
+	s->instance = arena_str(g->a, instance);
+	s->days = arena_alloc(g->a, (size_t)g->out->days + 1);
+	s->late = true;
+	return s;
+}
+
+/* Days that lie wholly inside [from, to). */
+static void cover(struct gather *g, struct stream_coverage *s, int64_t from, int64_t to, uint8_t how, bool whole)
+{
+	const struct zone *z = state_zone(g->s);
+	int64_t d, start, end;
+
+	for (d = g->p->from_day; d <= g->p->to_day; d++) {
+		start = zone_day_start_us(z, d);
+		end = zone_day_start_us(z, d + 1);
+		if (whole ? start < from || end > to : end <= from || start > to)
+			continue;
+		if (s->days[d - g->p->from_day] < how)
+			s->days[d - g->p->from_day] = how;
+	}
+}
+
+static uint64_t count_of(const struct value *close, const char *name)
+{
+	const struct value *v = value_get(value_get(close, "counts"), name);
+	uint64_t n = 0;
+
+	return v != NULL && num_u64(v->text, UINT64_MAX, &n) ? n : 0;
+}
+
+static bool close_time(const struct value *close, const char *name, int64_t *us)
+{
+	const struct value *v = value_get(close, name);
+
+	return v != NULL && v->type == VALUE_NUMBER && num_i64(v->text, us);
+}
+
+static void add_close(struct stream_coverage *s, const struct value *close)
+{
+	int64_t us;
+
+	s->in += count_of(close, "in");
+	s->kept += count_of(close, "kept");
+	s->duplicate += count_of(close, "duplicate");
+	s->rejected += count_of(close, "rejected");
+	if (close_time(close, "first", &us) && (!s->has_items || us < s->first_us))
+		s->first_us = us;
+	if (close_time(close, "last", &us)) {
+		if (!s->has_items || us > s->last_us)
+			s->last_us = us;
+		s->has_items = true;
+	}
+}
+
+/* Columns: id, source, instance, mapping, received_us, covers_from_us, covers_to_us, partial, complete, close. */
+static void add_ingest(struct gather *g, struct stmt *st)
+{
+	struct stream_coverage *s = stream_of(g, column_text(st, 1), column_text(st, 2));
+	bool complete = column_i64(st, 8) != 0, partial = column_i64(st, 7) != 0;
+	const struct value *close = NULL;
+	struct err ignored;
+	int64_t first, last;
+
+	if (s == NULL)
+		return;
+	err_init(&ignored);
+	if (s->ingests++ == 0) {
+		s->first_ingest = column_i64(st, 0);
+		s->received_first_us = column_i64(st, 4);
+	}
+	s->received_last_us = column_i64(st, 4);
+	if (column_i64(st, 4) < g->end_us)
+		s->late = false;
+	s->partial += partial;
+	s->incomplete += !complete;
+	if (!column_is_null(st, 9) && json_parse(g->a, arena_str(g->a, column_text(st, 9)), &close, &ignored) == RC_OK)
+		add_close(s, close);
+	if (!complete || partial)
+		return;                                 /* it shows no absence, so it covers no day */
+	if (!column_is_null(st, 5))
+		cover(g, s, column_i64(st, 5), column_i64(st, 6), DAY_COVERED, true);
+	else if (close != NULL && close_time(close, "first", &first) && close_time(close, "last", &last))
+		cover(g, s, first, last, DAY_PRESUMED, false);
+}
+
+static enum rc add_ingests(struct gather *g)
+{
+	static const char sql[] = "SELECT i.id, s.source, s.instance, i.mapping, i.received_us, i.covers_from_us,"
+	    " i.covers_to_us, i.partial, i.complete, i.close FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e);
+
+	while (rc == RC_OK && (rc = stmt_step(st, &row, g->e)) == RC_OK && row)
+		if (is_fed(g, column_blob(st, 3)))
+			add_ingest(g, st);
+	stmt_free(st);
+	return rc;
+}
+
+/* Registers kept by hand: each edit is known, and nothing says that the register is whole. */
+static enum rc add_extractions(struct gather *g)
+{
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc;
+
+	rc = db_prepare(state_db(g->s), STR("SELECT count(*), count(DISTINCT CASE WHEN i.complete=1 AND i.partial=0 THEN x.id END)"
+	    " FROM extraction x LEFT JOIN extraction_ingest xi ON xi.extraction=x.id LEFT JOIN ingest i ON i.id=xi.ingest"
+	    " WHERE x.collection=?1 AND x.at>=?2 AND x.at<?3"), &st, g->e);
+	if (rc != RC_OK)
+		return rc;
+	stmt_text(st, 1, g->c->name);
+	stmt_i64(st, 2, g->start_us);
+	stmt_i64(st, 3, g->end_us);
+	if ((rc = stmt_step(st, &row, g->e)) == RC_OK && row) {
+		g->out->extractions = (uint64_t)column_i64(st, 0);
+		g->out->full_extractions = (uint64_t)column_i64(st, 1);
+	}
+	stmt_free(st);
+	return rc;
+}
+
+static void sum_up(struct gather *g)
+{
+	struct coverage *o = g->out;
+	uint64_t d;
+	size_t i;
+
+	for (d = 0; d < o->days; d++) {
+		uint8_t least = o->n == 0 ? DAY_UNKNOWN : DAY_COVERED;
+
+		for (i = 0; i < o->n; i++) {
+			struct stream_coverage *s = &o->streams[i];
+
+			s->covered += s->days[d] == DAY_COVERED;
+			s->presumed += s->days[d] == DAY_PRESUMED;
+			s->unknown += s->days[d] == DAY_UNKNOWN;
+			if (s->days[d] < least)
+				least = s->days[d];
+		}
+		o->covered += least == DAY_COVERED;
+		o->presumed += least == DAY_PRESUMED;
+		o->unknown += least == DAY_UNKNOWN;
+	}
+}
+
+enum rc coverage_of(struct state *s, struct arena *a, const struct collection *c, const struct run_period *p,
+    struct coverage **out, struct err *e)
+{
+	const struct zone *z = state_zone(s);
+	struct gather g = { .s = s, .a = a, .c = c, .p = p, .e = e };
+	enum rc rc;
+
+	/* what is computed rests on what it is computed from */
+	if (c->is_derived && (g.c = schema_find(state_schema(s), value_text(c->definition, "derived_from"))) == NULL)
+		g.c = c;
+	g.out = ARENA_NEW(a, struct coverage);
+	g.out->collection = c;
+	g.out->days = (uint64_t)(p->to_day - p->from_day + 1);
+	g.out->streams = ARENA_ARRAY(a, STREAMS_MAX, struct stream_coverage);
+	g.start_us = zone_day_start_us(z, p->from_day);
+	g.end_us = zone_day_start_us(z, p->to_day + 1);
+	if ((rc = find_mappings(&g)) != RC_OK || (rc = add_ingests(&g)) != RC_OK)
+		return rc;
+	if (g.c->n_period == 0 && (rc = add_extractions(&g)) != RC_OK)
+		return rc;
+	sum_up(&g);
+	*out = g.out;
+	return RC_OK;
+}
+
+void coverage_put(struct arena *a, const struct coverage *o, struct buf *b)
+{
+	size_t i;
+
+	buf_fmt(b, "{\"covered\":%llu,\"days\":%llu,\"extractions\":%llu,\"full_extractions\":%llu,\"presumed\":%llu,"
+	    "\"sources\":[", (unsigned long long)o->covered, (unsigned long long)o->days, (unsigned long long)o->extractions,
+	    (unsigned long long)o->full_extractions, (unsigned long long)o->presumed);
+	for (i = 0; i < o->n; i++) {
+		const struct stream_coverage *s = &o->streams[i];
+
+		buf_fmt(b, "%s{\"covered\":%llu,\"duplicate\":%llu,\"first\":", i > 0 ? "," : "", (unsigned long long)s->covered,
+		    (unsigned long long)s->duplicate);
+		if (s->has_items)
+			json_put_str(b, instant_fmt(a, s->first_us));
+		else
+			buf_z(b, "null");
+		buf_fmt(b, ",\"in\":%llu,\"incomplete\":%llu,\"ingest\":%lld,\"ingests\":%llu,\"instance\":", (unsigned long long)s->in,
+		    (unsigned long long)s->incomplete, (long long)s->first_ingest, (unsigned long long)s->ingests);
+		json_put_str(b, s->instance);
+		buf_fmt(b, ",\"kept\":%llu,\"last\":", (unsigned long long)s->kept);
+		if (s->has_items)
+			json_put_str(b, instant_fmt(a, s->last_us));
+		else
+			buf_z(b, "null");
+		buf_fmt(b, ",\"late\":%s,\"partial\":%llu,\"presumed\":%llu,\"received\":", s->late ? "true" : "false",
+		    (unsigned long long)s->partial, (unsigned long long)s->presumed);
+		json_put_str(b, instant_fmt(a, s->received_last_us));
+		buf_fmt(b, ",\"rejected\":%llu,\"source\":", (unsigned long long)s->rejected);
+		json_put_str(b, s->source);
+		buf_fmt(b, ",\"unknown\":%llu}", (unsigned long long)s->unknown);
+	}
+	buf_fmt(b, "],\"unknown\":%llu}", (unsigned long long)o->unknown);
+}

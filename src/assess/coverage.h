@@ -1,0 +1,38 @@
+/* coverage: which days of a period the evidence of a population covers, by each source and together, and what each
+ * source sent.  A day without items is "none occurred" only where it is covered.
+ * Uses collect/mapping.h, model/state.h. */
+#ifndef ASSESS_COVERAGE_H
+#define ASSESS_COVERAGE_H
+
+#include "assess/run.h"
+
+enum day_cover { DAY_UNKNOWN, DAY_PRESUMED, DAY_COVERED };
+
+/* What one instance of one source brought for one population. */
+struct stream_coverage {
+	struct str source, instance;
+	uint64_t ingests, incomplete, partial, in, kept, duplicate, rejected;
+	int64_t first_ingest;                   /* entry */
+	int64_t received_first_us, received_last_us;
+	bool has_items;
+	int64_t first_us, last_us;              /* of what the records tell happened */
+	bool late;                              /* all of it was received after the period ended */
+	uint64_t covered, presumed, unknown;    /* days of the period */
+	uint8_t *days;                          /* enum day_cover of each */
+};
+
+struct coverage {
+	const struct collection *collection;
+	uint64_t days, covered, presumed, unknown;
+	struct stream_coverage *streams;
+	size_t n;
+	uint64_t extractions, full_extractions; /* of a state population, in the period */
+};
+
+/* Everything in ${a}.  A day counts as covered when every source that feeds the population covers it. */
+MUST_USE enum rc coverage_of(struct state *, struct arena *a, const struct collection *, const struct run_period *,
+    struct coverage **out, struct err *);
+/* As JSON: counts, and the sources with theirs. */
+void coverage_put(struct arena *scratch, const struct coverage *, struct buf *json);
+
+#endif

@@ -1,0 +1,13 @@
+/* derive: a population computed from another, as a table inside a statement.
+ * Uses assess/expr.h. */
+#ifndef ASSESS_DERIVE_H
+#define ASSESS_DERIVE_H
+
+#include "assess/run.h"
+
+/* Append "(SELECT …) i" with the columns of an item table: key, entry, at, day, supplied, doubt, f_…; what people
+ * noted on an item of the same key is joined in. */
+MUST_USE enum rc derive_table(struct state *, struct arena *, const struct collection *, const struct run_period *,
+    const char *asof, struct buf *sql, struct err *);
+
+#endif
