@@ -5,7 +5,9 @@
 
 #include "collect/mapping.h"
 
-enum { STREAMS_MAX = 10000 };
+enum { STREAMS_MAX = 10000, MAPPINGS_MAX = 1024 };
+
+struct used;
 
 struct gather {
 	struct state *s;
@@ -13,62 +15,58 @@ struct gather {
 	const struct collection *c;
 	const struct run_period *p;
 	struct coverage *out;
-	uint8_t (*mappings)[32];        /* digests that feed the collection */
-	size_t n_mappings;
+	struct used *used;
+	size_t n_used;
 	int64_t start_us, end_us;       /* of the period */
 	struct err *e;
 };
 
-static bool feeds(const struct mapping *m, const struct collection *c)
-{
-	size_t n, i;
-	const struct collection *const *all = mapping_collections(m, &n);
-
-	for (i = 0; i < n; i++)
-		if (str_eq(all[i]->name, c->name))
-			return true;
-	return false;
-}
+/* A mapping that some ingest used, compiled. */
+struct used {
+	uint8_t digest[32];
+	struct mapping *m;
+};
 
 static enum rc find_mappings(struct gather *g)
 {
 	static const char sql[] = "SELECT digest, body FROM definition WHERE kind='mapping' AND digest IN"
 	    " (SELECT DISTINCT mapping FROM ingest) ORDER BY entry";
-	struct arena *a = arena_new();
 	struct stmt *st = NULL;
 	const struct value *v;
-	struct mapping *m;
 	struct err ignored;
 	bool row;
 	enum rc rc;
 
-	g->mappings = arena_array(g->a, 4096, 32);
+	g->used = ARENA_ARRAY(g->a, MAPPINGS_MAX, struct used);
 	if ((rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e)) != RC_OK)
-		goto out;
-	while ((rc = stmt_step(st, &row, g->e)) == RC_OK && row && g->n_mappings < 4096) {
+		return rc;
+	while ((rc = stmt_step(st, &row, g->e)) == RC_OK && row && g->n_used < MAPPINGS_MAX) {
 		struct str digest = column_blob(st, 0);
 
 		err_init(&ignored);
-		arena_reset(a);
-		if (digest.n != 32 || json_parse(a, arena_str(a, column_text(st, 1)), &v, &ignored) != RC_OK ||
-		    mapping_compile(a, "mapping", value_get(v, "body"), state_schema(g->s), &m, &ignored) != RC_OK ||
-		    !feeds(m, g->c))
+		if (digest.n != 32 || json_parse(g->a, arena_str(g->a, column_text(st, 1)), &v, &ignored) != RC_OK ||
+		    mapping_compile(g->a, "mapping", value_get(v, "body"), state_schema(g->s), &g->used[g->n_used].m, &ignored) != RC_OK)
 			continue;
-		memcpy(g->mappings[g->n_mappings++], digest.p, 32);
+		memcpy(g->used[g->n_used++].digest, digest.p, 32);
 	}
-out:
 	stmt_free(st);
-	arena_free(a);
 	return rc;
 }
 
-static bool is_fed(const struct gather *g, struct str digest)
+/* Whether a file of that name, read by that mapping, can hold items of the collection. */
+static bool is_fed(const struct gather *g, struct str digest, struct str file)
 {
-	size_t i;
+	const struct collection **all;
+	size_t i, k, n;
 
-	for (i = 0; i < g->n_mappings; i++)
-		if (digest.n == 32 && memcmp(g->mappings[i], digest.p, 32) == 0)
-			return true;
+	for (i = 0; i < g->n_used; i++) {
+		if (digest.n != 32 || memcmp(g->used[i].digest, digest.p, 32) != 0)
+			continue;
+		all = mapping_file_collections(g->used[i].m, g->a, file, &n);
+		for (k = 0; k < n; k++)
+			if (str_eq(all[k]->name, g->c->name))
+				return true;
+	}
 	return false;
 }
 
@@ -172,13 +170,13 @@ static void add_ingest(struct gather *g, struct stmt *st)
 static enum rc add_ingests(struct gather *g)
 {
 	static const char sql[] = "SELECT i.id, s.source, s.instance, i.mapping, i.received_us, i.covers_from_us,"
-	    " i.covers_to_us, i.partial, i.complete, i.close FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
+	    " i.covers_to_us, i.partial, i.complete, i.close, i.file FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
 	struct stmt *st = NULL;
 	bool row;
 	enum rc rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e);
 
 	while (rc == RC_OK && (rc = stmt_step(st, &row, g->e)) == RC_OK && row)
-		if (is_fed(g, column_blob(st, 3)))
+		if (is_fed(g, column_blob(st, 3), column_text(st, 10)))
 			add_ingest(g, st);
 	stmt_free(st);
 	return rc;

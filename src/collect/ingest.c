@@ -87,7 +87,7 @@ static enum rc mapping_load(struct run *r)
 static bool feeds_state(const struct run *r)
 {
 	size_t n, i;
-	const struct collection *const *all = mapping_collections(r->mapping, &n);
+	const struct collection **all = mapping_file_collections(r->mapping, r->a, r->how->file, &n);
 
 	for (i = 0; i < n; i++)
 		if (all[i]->n_period == 0)
@@ -119,7 +119,7 @@ static enum rc begin(struct run *r)
 	if ((rc = mapping_load(r)) != RC_OK ||
 	    (rc = mapping_shape(r->mapping, r->how->file, &r->shape, &reads, &elements, r->e)) != RC_OK)
 		return rc;
-	if ((feeds_state(r) && reads != READS_LINES) && !r->how->has_extracted)
+	if (feeds_state(r) && !r->how->has_extracted)
 		return err_set(r->e, RC_INVALID, "%s: a listing shows how things stood at one time: say when it was read at its source "
 		    "with --extracted-at, or by a date in its folder's name", r->how->path);
 	if ((rc = stream_open(r->how->path, &stream, r->e)) != RC_OK)
@@ -133,7 +133,7 @@ static enum rc begin(struct run *r)
 	r->ctx.columns = reader_columns(r->reader, &r->ctx.n_columns);
 	r->ctx.delimiter = reader_delimiter(r->reader);
 	r->identity_source = r->how->source;
-	if (reads == READS_WHOLE || feeds_state(r))     /* the same listing read again later is evidence of its own */
+	if (feeds_state(r))     /* the same listing read again later is evidence of its own */
 		r->identity_source = arena_fmt(r->a, "%.*s@%lld", STR_FMT(r->how->source), (long long)r->how->extracted_us);
 	return check_columns(r);
 }

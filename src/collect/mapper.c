@@ -109,14 +109,14 @@ static enum rc contribute(void *self, struct state *s, struct arena *a, const st
 static enum rc collections(void *self, struct state *s, struct arena *a, const struct ingest *in, struct str definition,
     const struct collection ***out, size_t *n, struct err *e)
 {
-	const struct collection *const *all;
+	const struct collection **all;
 	struct mapping *m;
 	size_t count, i;
 	enum rc rc;
 
 	if ((rc = compiled(self, s, in, definition, &m, e)) != RC_OK)
 		return rc;
-	all = mapping_collections(m, &count);
+	all = mapping_file_collections(m, a, in->file, &count);
 	*out = ARENA_ARRAY(a, count, const struct collection *);
 	*n = 0;
 	for (i = 0; i < count; i++)

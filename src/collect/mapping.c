@@ -402,6 +402,28 @@ enum rc mapping_shape(const struct mapping *m, struct str file, const struct sha
 	return err_set(e, RC_INVALID, "%.*s: %.*s has no file with such an ending", STR_FMT(file), STR_FMT(m->source));
 }
 
+const struct collection **mapping_file_collections(const struct mapping *m, struct arena *a, struct str file, size_t *n)
+{
+	const struct collection **out = ARENA_ARRAY(a, 64, const struct collection *);
+	const struct shape *s;
+	struct err ignored;
+	struct str elements;
+	enum reads reads;
+	size_t i, k;
+
+	*n = 0;
+	err_init(&ignored);
+	if (mapping_shape(m, file, &s, &reads, &elements, &ignored) != RC_OK)
+		return out;
+	for (i = 0; i < s->n_rules; i++) {
+		for (k = 0; k < *n && out[k] != s->rules[i].collection; k++)
+			;
+		if (k == *n && *n < 64)
+			out[(*n)++] = s->rules[i].collection;
+	}
+	return out;
+}
+
 void mapping_of_table(const struct collection *c, struct buf *b)
 {
 	buf_z(b, "{\"items\":[{\"collection\":");

@@ -26,6 +26,9 @@ struct shape;
 MUST_USE enum rc mapping_shape(const struct mapping *, struct str file, const struct shape **, enum reads *reads,
     struct str *elements, struct err *);
 
+/* Those that a file of that name can feed, each once, in ${a}: what its shape says. */
+const struct collection **mapping_file_collections(const struct mapping *, struct arena *a, struct str file, size_t *n);
+
 /* What a record is read in the light of. */
 struct mapping_context {
 	const struct zone *zone;        /* for times without an offset */
