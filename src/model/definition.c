@@ -96,13 +96,18 @@ static enum rc drop(struct state *s, const struct collection *c, struct err *e)
 	return db_exec(s->db, arena_z(s->scratch, sql), e);
 }
 
-static enum rc apply_population(struct state *s, struct str id, const struct value *body, struct err *e)
+/* The collection borrows from its definition, so that is kept for as long as the state lives. */
+static enum rc apply_population(struct state *s, struct str id, struct str entry, struct err *e)
 {
+	const struct value *kept, *body;
 	const struct collection *old;
 	struct collection *c;
 	bool empty;
 	enum rc rc;
 
+	if ((rc = json_parse(s->forever, arena_str(s->forever, entry), &kept, e)) != RC_OK)
+		return rc;
+	body = value_get(kept, "body");
 	if ((rc = collection_load(s->forever, "population", body, &c, e)) != RC_OK)
 		return rc;
 	if (!str_eq(c->name, id))
@@ -214,7 +219,7 @@ enum rc definition_apply(struct state *s, const struct state_entry *en, const st
 	if (kind.n == 0 || id.n == 0 || body == NULL)
 		return err_set(e, RC_INVALID, "a definition without kind, id or body");
 	if (str_is(kind, "population"))
-		rc = apply_population(s, id, body, e);
+		rc = apply_population(s, id, en->body, e);
 	else if (str_is(kind, "zone"))
 		rc = apply_zone(s, body, e);
 	return rc == RC_OK ? keep(s, en, kind, id, e) : rc;

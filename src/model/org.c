@@ -400,3 +400,56 @@ enum rc org_edit_end(struct org *o, uint64_t *first_index, struct err *e)
 	o->n_edits = 0;
 	return state_commit(o->state, e);
 }
+
+enum rc org_key(const char *dir, const struct key_source *k, struct provider **out, struct err *e)
+{
+	const struct org_env none = { { NULL, NULL, NULL }, NULL };
+	struct org *o = org_new(dir, ORG_READ, &none);
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	path_in(o, "log", path);
+	if (!file_exists(path))
+		rc = err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger", o->dir);
+	else
+		rc = key_open(o, k, out, e);
+	org_abandon(o);
+	return rc;
+}
+
+enum rc org_replay_beside(const char *dir, const char *folder, struct provider *p, const struct org_env *env,
+    struct org_replayed *out, struct err *e)
+{
+	struct org *o = org_new(dir, ORG_READ, env);
+	char path[LIMIT_PATH];
+	uint64_t until;
+	enum rc rc;
+
+	if ((rc = ledger_open(dir, LEDGER_READ, p, 0, &o->ledger, e)) != RC_OK)
+		goto out;
+	(void)snprintf(path, sizeof(path), "%.3900s/state.db", folder);
+	if (!file_exists(path)) {
+		rc = err_set(e, RC_NOT_FOUND, "it is not there; rebuild makes it anew");
+		goto out;
+	}
+	if ((rc = state_open(path, DB_WRITE, &env->hooks, &out->stored, e)) != RC_OK)
+		goto out;
+	until = state_applied(out->stored);
+	if (until > ledger_size(o->ledger)) {
+		rc = err_set(e, RC_ALTERED, "it has applied %llu entries and the ledger has %llu", (unsigned long long)until,
+		    (unsigned long long)ledger_size(o->ledger));
+		goto out;
+	}
+	out->lag = ledger_size(o->ledger) - until;
+	(void)snprintf(path, sizeof(path), "%.3900s/replay.db", folder);
+	if ((rc = state_open(path, DB_SCRATCH, &env->hooks, &out->replayed, e)) == RC_OK)
+		rc = org_replay(o, out->replayed, until, NULL, NULL, e);
+out:
+	if (rc != RC_OK) {
+		state_close(out->stored);
+		state_close(out->replayed);
+		memset(out, 0, sizeof(*out));
+	}
+	org_abandon(o);
+	return rc;
+}

@@ -59,4 +59,17 @@ MUST_USE enum rc org_replay(struct org *, struct state *, uint64_t until, void (
 /* The database anew, beside the old one and then in its place. */
 MUST_USE enum rc org_rebuild(struct org *, void (*tell)(void *, uint64_t done, uint64_t of), void *ctx, struct err *);
 
+/* The organization's key, opened. */
+MUST_USE enum rc org_key(const char *dir, const struct key_source *, struct provider **, struct err *);
+
+/* For verification: the database at FOLDER/state.db (a copy of DIR's) and, in FOLDER/replay.db, what the ledger gives up
+ * to the same entry.  Writes nothing in DIR.  Takes ${provider} over.  RC_NOT_FOUND: there is no database; RC_CONFLICT:
+ * another version's; RC_ALTERED: damaged, or ahead of the ledger. */
+struct org_replayed {
+	struct state *stored, *replayed;
+	uint64_t lag;                   /* entries that the database has not applied */
+};
+MUST_USE enum rc org_replay_beside(const char *dir, const char *folder, struct provider *, const struct org_env *,
+    struct org_replayed *, struct err *);
+
 #endif
