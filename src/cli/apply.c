@@ -21,7 +21,7 @@ struct apply {
 	struct changes changes;
 	struct arena *checked;          /* what a check made, gone after it */
 	size_t told;                    /* changes that the edit has */
-	bool dry_run, is_content;       /* content: the framework itself, and nothing is told */
+	bool dry_run, quiet, is_content;       /* content: the framework itself, and nothing is told */
 	size_t added, changed, same, items, joins;
 };
 
@@ -46,7 +46,7 @@ static enum rc at(struct apply *p, const struct source *s, const struct value *v
 
 static void tell(struct apply *p, const char *sign, const char *kind, struct str id)
 {
-	if (p->c->json || p->is_content)
+	if (p->c->json || p->quiet || p->is_content)
 		return;
 	out_line("%s %s %.*s", sign, kind, STR_FMT(id));
 }
@@ -310,9 +310,9 @@ static void summary(struct apply *p)
 	    p->changed, p->same, p->items, p->joins);
 }
 
-enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run)
+static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run, bool quiet)
 {
-	struct apply p = { .c = c, .org = org, .dry_run = dry_run, .checked = arena_new() };
+	struct apply p = { .c = c, .org = org, .dry_run = dry_run, .quiet = quiet, .checked = arena_new() };
 	struct texts names;
 	uint64_t first;
 	size_t i, k;
@@ -328,9 +328,19 @@ enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files
 	if (rc == RC_OK && !dry_run)
 		rc = org_edit_end(org, &first, &c->err);
 	arena_free(p.checked);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !quiet)
 		summary(&p);
 	return rc;
+}
+
+enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run)
+{
+	return apply_all(c, org, files, n_files, dry_run, false);
+}
+
+enum rc apply_quietly(struct cli *c, struct org *org, char **files, size_t n_files)
+{
+	return apply_all(c, org, files, n_files, false, true);
 }
 
 static enum rc run(struct cli *c, int argc, char **argv)

@@ -9,4 +9,7 @@ MUST_USE enum rc apply_content(struct cli *, struct org *);
 /* An edit of its own: all files or none. */
 MUST_USE enum rc apply_files(struct cli *, struct org *, char **files, size_t n, bool dry_run);
 
+/* The same without a word. */
+MUST_USE enum rc apply_quietly(struct cli *, struct org *, char **files, size_t n);
+
 #endif

@@ -12,6 +12,7 @@
 
 struct cli {
 	struct arena *a;                /* of the whole command */
+	const char *program;            /* as it was called, for hints that can be typed */
 	const char *dir;                /* -C, else "." */
 	bool dir_given;
 	bool json;                      /* --json */

@@ -142,7 +142,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		out_line("Key file: %s", org_key_file(org));
 		out_line("  Losing it loses the evidence; keep a copy, and keep it apart from copies of the folder.");
 		out_line("Verifier's key, to be given to the auditor: %.*s", STR_FMT(buf_view(&b)));
-		out_line("Next: tickmark -C %s sources, then ingest; apply a scope; status tells what is missing.", n.dir);
+		out_line("Next: %s -C %s sources, then ingest; apply a scope; status tells what is missing.", c->program, n.dir);
 	}
 	buf_done(&b);
 	return org_close(org, &c->err);

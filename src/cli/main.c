@@ -71,7 +71,7 @@ static bool wants_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct cli c = { .dir = "." };
+	struct cli c = { .program = argc > 0 ? argv[0] : "tickmark", .dir = "." };
 	const struct command *command;
 	int status, at = 1;
 

@@ -29,7 +29,7 @@ struct page {
 	const char *const *heads;
 	double width[COLUMNS_MAX];
 	size_t columns;
-	bool shaded;
+	bool shaded, heads_due;
 	struct buf out;
 };
 
@@ -170,7 +170,7 @@ void page_text(struct page *p, enum style s, struct str text)
 		return;
 	page_space(p, styles[s].before);
 	set_text(p, styles[s].font, text, PAGE_WIDTH - 2 * MARGIN);
-	need = text_height(p) + (s <= STYLE_SUBHEADING ? 70 : 0);       /* a heading takes what follows along */
+	need = text_height(p) + (s <= STYLE_SUBHEADING ? 130 : 0);       /* a heading takes what follows along */
 	if (need > PAGE_HEIGHT - BOTTOM - TOP)
 		need = 60;
 	if (!fits(p, need) && !p->empty) {
@@ -218,6 +218,16 @@ static void draw_row(struct page *p, const struct str *cells, const char *font, 
 	line_across(p, p->y, 0.85);
 }
 
+static double heads_height(struct page *p)
+{
+	struct str heads[COLUMNS_MAX];
+	size_t i;
+
+	for (i = 0; i < p->columns; i++)
+		heads[i] = str_z(p->heads[i]);
+	return row_height(p, heads, head_font);
+}
+
 static void draw_heads(struct page *p)
 {
 	struct str heads[COLUMNS_MAX];
@@ -225,6 +235,7 @@ static void draw_heads(struct page *p)
 
 	for (i = 0; i < p->columns; i++)
 		heads[i] = str_z(p->heads[i]);
+	p->heads_due = false;
 	draw_row(p, heads, head_font, row_height(p, heads, head_font), 0.88);
 	p->shaded = false;
 }
@@ -241,9 +252,7 @@ void page_table_begin(struct page *p, const char *const *heads, const double *wi
 		p->width[i] = widths[i] / sum * (PAGE_WIDTH - 2 * MARGIN);
 	p->heads = heads;
 	page_space(p, 4);
-	if (!fits(p, 60))
-		turn(p);
-	draw_heads(p);
+	p->heads_due = true;                    /* with the first row, so that none stands alone at a page's end */
 }
 
 /* What does not fit on one page, be it ever so long, is cut and says so; nothing in a report is that long but a key. */
@@ -267,10 +276,12 @@ void page_table_row(struct page *p, const struct str *cells)
 	for (i = 0; i < p->columns; i++)
 		cut[i] = bounded(cells[i]);
 	height = row_height(p, cut, cell_font);
-	if (!fits(p, height) && !p->empty) {
+	if (!fits(p, height + (p->heads_due ? heads_height(p) : 0)) && !p->empty) {
 		turn(p);
-		draw_heads(p);
+		p->heads_due = true;
 	}
+	if (p->heads_due)
+		draw_heads(p);
 	draw_row(p, cut, cell_font, height, p->shaded ? 0.965 : 1);
 	p->shaded = !p->shaded;
 }

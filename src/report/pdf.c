@@ -233,7 +233,7 @@ static void section_four(struct write *w, struct page *p)
 static void results_table(struct write *w, struct page *p)
 {
 	static const char *const heads[] = { "Test", "Population", "Tested", "Met", "Deviate", "Cannot tell", "Undated", "Result" };
-	static const double widths[] = { 1.6, 2.4, 1.1, 1.1, 1.1, 1.1, 1.1, 2 };
+	static const double widths[] = { 1.6, 2.2, 1.2, 1, 1.3, 1.3, 1.4, 1.9 };
 	static const char *const numbers[] = { "tested", "met", "deviating", "not_determinable", "undated" };
 	const struct value *list = value_get(w->doc, "results");
 	struct str cells[8];
@@ -293,7 +293,7 @@ static void deviations(struct write *w, struct page *p, const struct value *r)
 static void result_details(struct write *w, struct page *p)
 {
 	static const char *const heads[] = { "", "What must be true", "Expression", "Meets", "Deviates", "Cannot tell" };
-	static const double widths[] = { 0.4, 4, 4, 0.9, 1, 1 };
+	static const double widths[] = { 0.4, 3.6, 3.8, 1, 1.3, 1.2 };
 	const struct value *list = value_get(w->doc, "results"), *attributes;
 	struct str cells[6];
 	size_t i, k;
@@ -330,11 +330,11 @@ static void result_details(struct write *w, struct page *p)
 
 static void completeness(struct write *w, struct page *p)
 {
-	static const char *const heads[] = { "Source", "Records", "Kept", "Known already", "Rejected", "First", "Last",
+	static const char *const heads[] = { "Source", "Records / kept", "Known / rejected", "First and last",
 		"Days covered / presumed / unknown", "Received" };
-	static const double widths[] = { 2.2, 1, 1, 1, 1, 1.6, 1.6, 1.6, 1.6 };
+	static const double widths[] = { 2, 1.4, 1.3, 2.7, 1.8, 2.9 };
 	const struct value *list = value_get(w->doc, "coverage"), *sources, *record;
-	struct str cells[9];
+	struct str cells[6];
 	size_t i, k;
 
 	page_text(p, STYLE_HEADING, STR("How complete the populations are"));
@@ -352,22 +352,19 @@ static void completeness(struct write *w, struct page *p)
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "To be reconciled with: %.*s", STR_FMT(get(&list->items[i], "hint"))));
 		if (sources->n == 0)
 			continue;
-		page_table_begin(p, heads, widths, 9);
+		page_table_begin(p, heads, widths, 6);
 		for (k = 0; k < sources->n; k++) {
 			const struct value *s = &sources->items[k];
 			const struct value *late = value_get(s, "late");
 
 			cells[0] = get(s, "instance").n > 0 ? arena_fmt(w->a, "%.*s\n%.*s", STR_FMT(get(s, "source")),
 			    STR_FMT(get(s, "instance"))) : get(s, "source");
-			cells[1] = get(s, "in");
-			cells[2] = get(s, "kept");
-			cells[3] = get(s, "duplicate");
-			cells[4] = get(s, "rejected");
-			cells[5] = or_dash(get(s, "first"));
-			cells[6] = or_dash(get(s, "last"));
-			cells[7] = arena_fmt(w->a, "%.*s / %.*s / %.*s", STR_FMT(get(s, "covered")), STR_FMT(get(s, "presumed")),
+			cells[1] = arena_fmt(w->a, "%.*s / %.*s", STR_FMT(get(s, "in")), STR_FMT(get(s, "kept")));
+			cells[2] = arena_fmt(w->a, "%.*s / %.*s", STR_FMT(get(s, "duplicate")), STR_FMT(get(s, "rejected")));
+			cells[3] = arena_fmt(w->a, "%.*s\n%.*s", STR_FMT(or_dash(get(s, "first"))), STR_FMT(or_dash(get(s, "last"))));
+			cells[4] = arena_fmt(w->a, "%.*s / %.*s / %.*s", STR_FMT(get(s, "covered")), STR_FMT(get(s, "presumed")),
 			    STR_FMT(get(s, "unknown")));
-			cells[8] = late != NULL && late->is_true ? arena_fmt(w->a, "%.*s\nafter the period ended",
+			cells[5] = late != NULL && late->is_true ? arena_fmt(w->a, "%.*s\nafter the period ended",
 			    STR_FMT(get(s, "received"))) : get(s, "received");
 			page_table_row(p, cells);
 		}
