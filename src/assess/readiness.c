@@ -49,7 +49,7 @@ static enum rc view_control(struct build *b, const struct control *c, struct con
 	v->state = CONTROL_PERSON;
 	v->results = ARENA_ARRAY(b->a, c->n_tests, struct result *);
 	for (i = 0; i < c->n_tests; i++) {
-		if ((rc = run_test(b->s, b->a, c, &c->tests[i], &b->r->period, &v->results[i], b->e)) != RC_OK)
+		if ((rc = test_run(b->s, b->a, c, &c->tests[i], &b->r->period, &v->results[i], b->e)) != RC_OK)
 			return rc;
 		if (c->tests[i].n_machine == 0)
 			continue;

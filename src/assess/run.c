@@ -407,7 +407,7 @@ static enum test_state state_of(const struct result *o)
 	return o->undetermined > 0 ? TEST_UNDETERMINED : TEST_MET;
 }
 
-enum rc run_test(struct state *s, struct arena *a, const struct control *control, const struct test *test,
+enum rc test_run(struct state *s, struct arena *a, const struct control *control, const struct test *test,
     const struct run_period *period, struct result **out, struct err *e)
 {
 	struct run r = { .s = s, .a = a, .test = test, .period = period, .e = e };

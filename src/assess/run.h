@@ -48,7 +48,7 @@ struct result {
 };
 
 /* Everything in ${a}. */
-MUST_USE enum rc run_test(struct state *, struct arena *a, const struct control *, const struct test *,
+MUST_USE enum rc test_run(struct state *, struct arena *a, const struct control *, const struct test *,
     const struct run_period *, struct result **out, struct err *);
 
 /* The result as the body of an entry; the same bytes when nothing changed. */

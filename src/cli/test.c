@@ -85,7 +85,7 @@ static enum rc one_test(struct testing *g, const struct control *control, const 
 		g->person++;
 		return RC_OK;
 	}
-	if ((rc = run_test(s, g->c->a, control, test, &g->period, &r, &g->c->err)) != RC_OK)
+	if ((rc = test_run(s, g->c->a, control, test, &g->period, &r, &g->c->err)) != RC_OK)
 		return rc;
 	g->tests++;
 	g->any_deviation = g->any_deviation || r->deviating > 0;

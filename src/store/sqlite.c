@@ -206,7 +206,7 @@ enum rc stmt_step(struct stmt *s, bool *row, struct err *e)
 		return RC_OK;
 	if (code != SQLITE_DONE)
 		rc = fail(s->db, code, "running a statement", e);
-	(void)sqlite3_reset(s->h);
+	stmt_reset(s);                  /* with its parameters: what is not given next time is null, not what it was */
 	return rc;
 }
 

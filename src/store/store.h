@@ -29,7 +29,7 @@ void stmt_null(struct stmt *, int at);
 void stmt_i64(struct stmt *, int at, int64_t);
 void stmt_text(struct stmt *, int at, struct str);
 void stmt_blob(struct stmt *, int at, const void *, size_t);
-/* ${*row} tells whether a row is there; after the last the statement is reset. */
+/* ${*row} tells whether a row is there; after the last the statement is reset, parameters and all. */
 MUST_USE enum rc stmt_step(struct stmt *, bool *row, struct err *);
 MUST_USE enum rc stmt_run(struct stmt *, struct err *);         /* to its end; rows are passed over */
 void stmt_reset(struct stmt *);                                 /* and clears the parameters */
