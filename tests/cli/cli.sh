@@ -1,0 +1,171 @@
+#!/bin/sh
+# The program as people use it: outcomes, exit statuses, what bad input gets, what verify finds, what a kill leaves.
+# cli.sh TICKMARK FLIP [FLIPS [KILLS]] : prints TAP.
+set -u
+tickmark=$1 flip=$2 flips=${3:-200} kills=${4:-20}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
+# expect STATUS NAME WORDS COMMAND… : its exit status, and words that it must say
+expect() {
+	want=$1 name=$2 words=$3
+	shift 3
+	"$@" >"$work/out" 2>&1
+	got=$?
+	if [ $got -eq "$want" ] && grep -qF -- "$words" "$work/out"; then ok "$name"; else
+		echo "# exit status $got, wanted $want, and the words: $words"
+		not_ok "$name"
+	fi
+}
+tm() { "$tickmark" -C "$work/org" "$@"; }
+random=20240630
+pick() { # pick N: a number below N, the same in each run
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	echo $((random / 8 % $1))
+}
+
+cat >"$work/git.jsonl" <<'J'
+{"repo":"a/b","commit":"c1","parents":["p"],"author":"x","author_date":"2024-01-01T00:00:00+00:00","committer":"y","commit_date":"2024-01-01T00:00:00+00:00","subject":"one"}
+{"repo":"a/b","commit":"c2","parents":["p","q"],"author":"x","author_date":"2024-01-02T00:00:00+00:00","committer":"y","commit_date":"2024-01-02T00:00:00+518:00","subject":"two"}
+{"repo":"a/b","commit":"c3","parents":["p"],"author":"x","committer":"y","commit_date":"2024-01-03T00:00:00+00:00","subject":"three"}
+J
+i=0
+while [ $i -lt 3000 ]; do
+	echo "{\"repo\":\"a/b\",\"commit\":\"m$i\",\"parents\":[\"p\"],\"author\":\"p$((i % 50))\",\"committer\":\"y\",\"commit_date\":\"2024-02-0$((i % 9 + 1))T00:00:00+00:00\",\"subject\":\"s\"}"
+	i=$((i + 1))
+done >"$work/many.jsonl"
+
+expect 0 "init makes an organization" "is ready" "$tickmark" init "$work/org" --name Test --from 2023-07-01 --to 2024-06-30
+expect 2 "init touches nothing that is there" "there already" "$tickmark" init "$work/org" --name Test
+expect 2 "a folder that is no organization is refused" "is not an organization" "$tickmark" -C "$work" status
+expect 2 "an unknown command is refused" "there is no command" "$tickmark" frobnicate
+expect 2 "an unknown option is refused" "there is no option" tm items change --frobnicate
+expect 0 "records are taken in" "3 records, 3 new, 0 known already, 0 rejected" tm ingest git.log "$work/git.jsonl"
+expect 0 "the same file again adds nothing" "0 new, 3 known already" tm ingest git.log "$work/git.jsonl"
+expect 0 "an impossible offset gives an undated item in doubt" "in doubt" tm show change/a/b/c2
+expect 0 "a merge's author is not told" "the evidence does not tell" tm show change/a/b/c2
+printf '{"repo":"a/b","commit":"c4","commit_date":"2024-01-04T00:00:00Z"}\n{broken\n' >"$work/bad.jsonl"
+expect 1 "a line that is no JSON is rejected and the rest kept" "1 new, 0 known already, 1 rejected" tm ingest git.log "$work/bad.jsonl"
+gzip -c "$work/many.jsonl" | head -c 9000 >"$work/cut.jsonl.gz"
+expect 1 "a truncated archive keeps what came before" "not complete" tm ingest git.log "$work/cut.jsonl.gz"
+zstd -q -c "$work/many.jsonl" | head -c 2000 >"$work/cut.jsonl.zst"
+expect 1 "a truncated zstd archive is told as such" "the file ends in the middle" tm ingest git.log "$work/cut.jsonl.zst"
+printf 'person_id,effective_at,access_removed_at\nemail:a@b.c,2024-03-01T12:00:00Z,\nemail:d@e.f,2024-03-02T12:00:00Z,x"y\n' >"$work/t.csv"
+expect 1 "a stray quote rejects its row only" "1 new, 0 known already, 1 rejected" tm ingest csv:termination "$work/t.csv"
+printf 'person_id,shoe_size\nemail:a@b.c,44\n' >"$work/u.csv"
+expect 2 "a column that is no field is named" 'column 2, "shoe_size", is no field' tm ingest csv:termination "$work/u.csv"
+echo '[{"a":1}]' >"$work/x.json"
+expect 2 "a file of another source is refused before anything is written" "this is no record of cisa.kev" tm ingest cisa.kev "$work/x.json"
+expect 2 "an unknown source is refused" 'there is no source "no.such"' tm ingest no.such "$work/git.jsonl"
+expect 2 "a listing without its time is refused" "--extracted-at" sh -c "cp '$work/x.json' '$work/o.yaml'; '$tickmark' -C '$work/org' ingest kubernetes.org '$work/o.yaml'"
+printf 'admins: [root]\nmembers: [ada, bob]\nname: Acme\n' >"$work/org.yaml"
+expect 0 "a listing is taken in" "1 new" tm ingest kubernetes.org "$work/org.yaml" --extracted-at 2024-01-01
+expect 0 "the same listing at another time is evidence of its own" "1 new" tm ingest kubernetes.org "$work/org.yaml" --extracted-at 2024-02-01
+printf '[%.0s' $(seq 10000) >"$work/deep.json"
+expect 1 "ten thousand brackets are refused" "nested too deeply" tm ingest aws.cloudtrail "$work/deep.json"
+cat >"$work/c.yaml" <<'Y'
+kind: control
+id: X-1
+title: t
+statement: s
+tests:
+  - id: T1
+    population: change
+    attributes: {A: "it is so"}
+    machine: {A: "approved_by < author"}
+Y
+expect 2 "an expression that does not type-check names file, line and column" "c.yaml:9:31" tm apply "$work/c.yaml"
+printf 'kind: item\ncollection: vendor\nfields: {vendor_id: v1, tier: huge}\n' >"$work/i.yaml"
+expect 2 "a word that is none is refused" "takes one of critical, important, low" tm apply "$work/i.yaml"
+printf 'kind: item\ncollection: vendor\nfields: {vendor_id: v1, tier: low}\n---\nkind: parameter\nname: ack_days\nvalue: 20\n' >"$work/i.yaml"
+expect 0 "a dry run shows and writes nothing" "would be" tm apply --dry-run "$work/i.yaml"
+expect 0 "items and parameters are applied" "0 added, 1 changed, 0 as they were, 1 items" tm apply "$work/i.yaml"
+expect 0 "tests run" "tests ran" tm test
+expect 0 "the same tests again give no new results" " 0 results are new" tm test
+expect 0 "the readiness is shown" "What to do next" tm status
+expect 0 "the report is made" "draft" tm report --out "$work/r.pdf"
+expect 0 "the report as JSON is made" "draft" tm report --out "$work/r.json"
+expect 2 "a period that ends before it begins is refused" "ends before it begins" tm test --from 2024-02-01 --to 2024-01-01
+expect 0 "rebuild makes the database anew" "made anew" tm rebuild
+expect 0 "what was built by replay equals what was built by working" "INTACT" "$tickmark" verify "$work/org"
+tm checkpoint >"$work/held"
+vkey=$("$tickmark" verify "$work/org" --json | sed 's/.*"vkey":"\([^"]*\)".*/\1/')
+expect 0 "a checkpoint held elsewhere pins the head" "signed then" "$tickmark" verify "$work/org" --since "$work/held" --vkey "$vkey"
+expect 0 "a proof is given" "c2sp.org/tlog-proof@v1" tm prove 5
+
+# one flip for each kind of file, all named; then more at random
+cp -r "$work/org" "$work/sound"
+one_flip() { # one_flip FILE OFFSET MASK
+	"$flip" "$work/org/$1" "$2" "$3" || return 2
+	"$tickmark" verify "$work/org" >"$work/out" 2>&1
+	status=$?
+	"$flip" "$work/org/$1" "$2" "$3"
+	case $1 in
+	state.db*) [ $status -eq 0 ] || [ $status -eq 1 ] || [ $status -eq 3 ] ;;
+	*) [ $status -eq 1 ] && grep -qF "$1" "$work/out" ;;
+	esac
+}
+files=$(cd "$work/org" && find . -type f -size +0 | sed 's|^\./||' | LC_ALL=C sort)
+bad=0
+for f in $files; do
+	size=$("$flip" "$work/org/$f" size)
+	one_flip "$f" $((size / 2)) 16 || { bad=$((bad + 1)); echo "# not named: $f at $((size / 2))"; }
+done
+if [ $bad -eq 0 ]; then ok "a flipped bit in each file is named"; else not_ok "a flipped bit in each file is named"; fi
+count=$(echo "$files" | wc -l)
+bad=0 i=0
+while [ $i -lt "$flips" ]; do
+	f=$(echo "$files" | sed -n "$(($(pick "$count") + 1))p")
+	size=$("$flip" "$work/org/$f" size)
+	at=$(pick "$size")
+	one_flip "$f" "$at" $((1 << $(pick 8))) || { bad=$((bad + 1)); echo "# not named: $f at $at"; }
+	i=$((i + 1))
+done
+if [ $bad -eq 0 ]; then ok "$flips random flips are named"; else not_ok "$flips random flips are named"; fi
+touch "$work/org/foreign"
+expect 1 "a file that is nobody's is reported" "foreign, byte 0" "$tickmark" verify "$work/org"
+rm "$work/org/foreign"
+mv "$work/org/tile/0" "$work/tile0"
+expect 1 "missing tiles are named" "MISSING" "$tickmark" verify "$work/org"
+mv "$work/tile0" "$work/org/tile/0"
+expect 0 "and with them back all is well" "INTACT" "$tickmark" verify "$work/org"
+
+# kills: what was acknowledged is there afterwards
+bad=0 i=0 landed=0
+many() { # many PREFIX: twelve thousand records
+	awk -v p="$1" 'BEGIN { for (i = 0; i < 12000; i++) printf "{\"repo\":\"a/b\",\"commit\":\"%s-%d\",\"parents\":[\"p\"],\"author\":\"p%d\",\"committer\":\"y\",\"commit_date\":\"2024-02-0%dT00:00:00+00:00\",\"subject\":\"s\"}\n", p, i, i % 500, i % 9 + 1 }'
+}
+many whole >"$work/k.jsonl"
+began=$(date +%s%N)
+tm ingest git.log "$work/k.jsonl" >/dev/null
+took=$((($(date +%s%N) - began) / 1000000 + 1))         # milliseconds: what a kill must fall into
+while [ $i -lt "$kills" ]; do
+	many "k$i" >"$work/k.jsonl"
+	"$tickmark" -C "$work/org" ingest git.log "$work/k.jsonl" --acks >"$work/acks" 2>/dev/null &
+	pid=$!
+	delay=$(pick "$took")
+	sleep "$((delay / 1000)).$(printf %03d $((delay % 1000)))"
+	if kill -9 $pid 2>/dev/null; then landed=$((landed + 1)); fi
+	wait $pid 2>/dev/null
+	last=$(grep '^acked [0-9]* [0-9a-f]\{64\}$' "$work/acks" | tail -n 1)
+	if [ -n "$last" ]; then
+		set -- $last
+		"$tickmark" -C "$work/org" show "$2" 2>/dev/null | grep -qF "$3" || { bad=$((bad + 1)); echo "# lost: $last"; }
+	fi
+	"$tickmark" -C "$work/org" checkpoint >/dev/null 2>&1
+	"$tickmark" verify "$work/org" >"$work/out" 2>&1 || { bad=$((bad + 1)); echo "# not clean after kill $i"; head -5 "$work/out" | sed 's/^/# /'; }
+	i=$((i + 1))
+done
+echo "# $landed of $kills kills landed while it ran"
+if [ $bad -eq 0 ] && [ $landed -gt $((kills / 2)) ]; then ok "nothing acknowledged is lost by $kills kills"; else not_ok "nothing acknowledged is lost by $kills kills"; fi
+
+# keys
+echo "correct horse" >"$work/pass"
+expect 0 "a passphrase seals the key" "is ready" "$tickmark" init "$work/sealed" --name S --passphrase-file "$work/pass"
+echo "wrong horse" >"$work/wrong"
+expect 3 "a wrong passphrase is told" "the passphrase does not open" "$tickmark" -C "$work/sealed" items change --passphrase-file "$work/wrong"
+"$flip" "$work/sealed.tickmark-key" 60 1
+expect 3 "a damaged key file is told from a wrong passphrase" "is damaged" "$tickmark" -C "$work/sealed" items change --passphrase-file "$work/pass"
+echo "1..$n"

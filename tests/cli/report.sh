@@ -1,0 +1,41 @@
+#!/bin/sh
+# The worked example and its report: report.sh TICKMARK FIGURES.  Prints TAP.
+set -u
+tickmark=$1 figures=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+check() { # check NAME COMMAND…
+	name=$1
+	shift
+	n=$((n + 1))
+	if "$@" >"$work/out" 2>&1; then echo "ok $n - $name"; else
+		echo "not ok $n - $name"
+		sed 's/^/# /' "$work/out" | head -30
+	fi
+}
+pages_marked() {
+	pages=$(pdfinfo "$work/r.pdf" | sed -n 's/^Pages: *//p')
+	i=1
+	while [ $i -le "$pages" ]; do
+		text=$(pdftotext -layout -f $i -l $i "$work/r.pdf" - | tr -s ' \n' ' ')
+		case $text in *"Not examined. Not for distribution."*) ;; *) echo "page $i is not marked"; return 1 ;; esac
+		case $text in *"Page $i of $pages"*) ;; *) echo "page $i does not say so"; return 1 ;; esac
+		i=$((i + 1))
+	done
+	[ $i -gt 10 ]
+}
+all_figures() {
+	pdftotext -layout "$work/r.pdf" - | sed 's/Page [0-9]* of [0-9]*//' >"$work/r.txt"
+	"$figures" "$work/r.json" "$work/r.txt"
+}
+check "the worked example is made" "$tickmark" demo "$work/org"
+check "it is intact" "$tickmark" verify "$work/org"
+check "its draft report is made" "$tickmark" -C "$work/org" report --out "$work/r.pdf"
+check "and the same as JSON" "$tickmark" -C "$work/org" report --out "$work/r.json"
+check "again it has the same bytes" sh -c "'$tickmark' -C '$work/org' report --out '$work/again.pdf' && cmp '$work/r.pdf' '$work/again.pdf'"
+check "every page is marked and numbered" pages_marked
+check "every figure on its pages stands in the document" all_figures
+check "real deviations are found in real data" sh -c "'$tickmark' -C '$work/org' test --control AVL-02 --json | grep -q '\"letters\":\"'"
+check "its cover says what it is" sh -c "pdftotext -l 1 '$work/r.pdf' - | tr '\n' ' ' | grep -q 'assembled from unrelated public records'"
+echo "1..$n"
