@@ -146,6 +146,11 @@ void ledger_note_erasure(struct ledger *l, uint8_t kind, struct str body)
 			scopes_add(&l->erased, &l->n_erased, value_get(v, "scopes"));
 		else
 			scopes_add(&l->intended, &l->n_intended, value_get(v, "scopes"));
+	} else if (kind == KIND_ERASED && l->n_intended > 0) {
+		/* its entry stands, its words were altered: it completes the intents before it */
+		l->erased = mem_resize(l->erased, (l->n_erased + l->n_intended) * 16);
+		memcpy(l->erased + l->n_erased, l->intended, l->n_intended * 16);
+		l->n_erased += l->n_intended;
 	}
 	arena_free(a);
 }
