@@ -189,7 +189,8 @@ static enum rc add_extractions(struct gather *g)
 	bool row;
 	enum rc rc;
 
-	rc = db_prepare(state_db(g->s), STR("SELECT count(DISTINCT x.id), count(DISTINCT CASE WHEN i.complete=1 AND i.partial=0 THEN x.id END)"
+	rc = db_prepare(state_db(g->s), STR("SELECT count(DISTINCT x.id),"
+	    " count(DISTINCT CASE WHEN i.complete=1 AND i.partial=0 THEN x.id END)"
 	    " FROM extraction x LEFT JOIN extraction_ingest xi ON xi.extraction=x.id LEFT JOIN ingest i ON i.id=xi.ingest"
 	    " WHERE x.collection=?1 AND x.at>=?2 AND x.at<?3"), &st, g->e);
 	if (rc != RC_OK)

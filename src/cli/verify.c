@@ -162,7 +162,8 @@ static void table(struct verifying *v, const struct verify_outcome *o, bool with
 	static const char *const heads[] = { "what", "checked", "findings", "how" };
 	static const char *const how[VERIFY_ROWS] = { "recomputed from the log, byte for byte", "signature, form, root",
 		"chain, roots, zeros; MAC with the key", "digest of the stored bytes", "each row named by an entry; unwrapped with the key",
-		"checksum, root, chain", "in clear; every row compared with a replay of the ledger", "nothing that Tickmark did not write" };
+		"checksum, root, chain", "in clear; every row compared with a replay of the ledger",
+		"nothing that Tickmark did not write" };
 	struct table *t = table_new(v->c->a, heads, 4);
 	size_t i;
 

@@ -379,8 +379,8 @@ static void ledger(struct write *w, struct page *p)
 	const struct value *l = value_get(w->doc, "ledger");
 
 	page_text(p, STYLE_HEADING, STR("Where this can be checked"));
-	page_text(p, STYLE_TEXT, arena_fmt(w->a, "The ledger behind this draft holds %.*s entries, %.*s of them under its newest signed "
-	    "checkpoint. Everything above was judged as of %.*s.", STR_FMT(get(l, "entries")), STR_FMT(get(l, "checkpointed")),
+	page_text(p, STYLE_TEXT, arena_fmt(w->a, "The ledger behind this draft holds %.*s entries, %.*s of them under its newest "
+	    "signed checkpoint. Everything above was judged as of %.*s.", STR_FMT(get(l, "entries")), STR_FMT(get(l, "checkpointed")),
 	    STR_FMT(get(w->doc, "as_of"))));
 	page_text(p, STYLE_SMALL, arena_fmt(w->a, "Origin %.*s", STR_FMT(get(l, "origin"))));
 	page_text(p, STYLE_SMALL, arena_fmt(w->a, "Verifier's key %.*s", STR_FMT(get(l, "vkey"))));
