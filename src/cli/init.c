@@ -98,10 +98,31 @@ enum rc new_organization(struct cli *c, const struct new_org *n, struct org **ou
 	return RC_OK;
 }
 
+static enum rc check_categories(struct cli *c, const char *list)
+{
+	struct str rest = str_z(list), word;
+	bool security = false;
+	size_t i;
+
+	while (rest.p != NULL) {
+		word = str_trim(str_cut(&rest, ','));
+		for (i = 0; i < SCOPE_CATEGORIES && !str_is(word, scope_category(i)); i++)
+			;
+		if (i == SCOPE_CATEGORIES)
+			return cli_usage(c, "--categories takes security, availability, processing_integrity, confidentiality and privacy, "
+			    "not \"%.*s\"", STR_FMT(word));
+		security = security || i == 0;
+	}
+	return security ? RC_OK : cli_usage(c, "security is part of every SOC 2 examination: add it to --categories");
+}
+
 static enum rc check(struct cli *c, const struct new_org *n)
 {
 	int64_t from, to;
 	enum rc rc;
+
+	if (n->categories != NULL && (rc = check_categories(c, n->categories)) != RC_OK)
+		return rc;
 
 	if (n->name == NULL)
 		return cli_usage(c, "init needs --name, the organization's name");

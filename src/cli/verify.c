@@ -119,13 +119,15 @@ static enum rc check_database(struct verifying *v, struct provider *p, uint64_t 
 {
 	const struct org_env env = cli_env(v->c);
 	struct org_replayed r = { NULL, NULL, 0 };
-	char folder[] = "/tmp/tickmark-verify-XXXXXX";
+	const char *temporary = getenv("TMPDIR");
+	char folder[LIMIT_PATH];
 	struct finding f = { .row = ROW_DATABASE, .file = "state.db", .verdict = VERDICT_ALTERED };
 	struct err why;
 	enum rc rc;
 
+	(void)snprintf(folder, sizeof(folder), "%.3900s/tickmark-verify-XXXXXX", temporary != NULL ? temporary : "/tmp");
 	if (mkdtemp(folder) == NULL)
-		return err_set(&v->c->err, RC_IO, "no temporary folder can be made");
+		return err_set(&v->c->err, RC_IO, "no temporary folder can be made; set TMPDIR to one with room");
 	err_init(&why);
 	rc = copy_database(v->c, folder, &v->c->err);
 	if (rc == RC_OK)

@@ -40,6 +40,9 @@ done >"$work/many.jsonl"
 expect 0 "init makes an organization" "is ready" "$tickmark" init "$work/org" --name Test --from 2023-07-01 --to 2024-06-30
 expect 2 "init touches nothing that is there" "there already" "$tickmark" init "$work/org" --name Test
 expect 2 "a folder that is no organization is refused" "is not an organization" "$tickmark" -C "$work" status
+expect 2 "an unknown category makes nothing" "--categories takes" "$tickmark" init "$work/none" --name N --categories security,speed
+expect 2 "an unknown zone makes nothing" "no time zone" "$tickmark" init "$work/none" --name N --zone Nowhere/City
+expect 0 "and nothing is left of either" "" test ! -e "$work/none"
 expect 2 "an unknown command is refused" "there is no command" "$tickmark" frobnicate
 expect 2 "an unknown option is refused" "there is no option" tm items change --frobnicate
 expect 0 "records are taken in" "3 records, 3 new, 0 known already, 0 rejected" tm ingest git.log "$work/git.jsonl"
