@@ -120,13 +120,15 @@ static void words(struct page *p, const char *title, struct str text)
 static void section_three(struct write *w, struct page *p)
 {
 	static const char *const h2[] = { "Commitment", "Text", "Where it was made" };
-	static const char *const f2[] = { "commitment_id", "text", "source_ref" };
+	static const char *const f2[] = { "commitment_id", "statement", "source_ref" };
 	static const char *const hr[] = { "Requirement", "Text", "Rests on" };
-	static const char *const fr[] = { "requirement_id", "text", "basis_ref" };
+	static const char *const fr[] = { "requirement_id", "statement", "basis_ref" };
 	static const char *const h3[] = { "Component", "Type", "Title", "In the boundary" };
 	static const char *const f3[] = { "component_id", "component_type", "title", "in_boundary" };
 	static const char *const h6[] = { "Control", "Text", "Criteria" };
-	static const char *const f6[] = { "cuec_id", "text", "criteria" };
+	static const char *const f6[] = { "cuec_id", "statement", "criteria" };
+	static const char *const hc[] = { "Control", "Vendor", "Text", "Monitored by" };
+	static const char *const fc[] = { "csoc_id", "vendor_id", "statement", "monitored_by" };
 	static const char *const h7[] = { "Vendor", "Name", "Method", "Functions" };
 	static const char *const f7[] = { "vendor_id", "name", "method", "functions" };
 	static const char *const h4[] = { "Incident", "Detected", "Severity", "Resolved" };
@@ -147,6 +149,7 @@ static void section_three(struct write *w, struct page *p)
 	page_text(p, STYLE_TEXT, STR("They stand in section IV."));
 	register_table(w, p, "Controls that user entities must have (DC 6)", "cuec", h6, f6, w3, 3);
 	register_table(w, p, "Subservice organizations and other vendors (DC 7)", "vendor", h7, f7, w4, 4);
+	register_table(w, p, "Controls that subservice organizations must have (DC 7)", "csoc", hc, fc, w4, 4);
 	page_text(p, STYLE_SUBHEADING, STR("Criteria that are not relevant (DC 8)"));
 	if (list == NULL || list->type != VALUE_LIST || list->n == 0)
 		page_text(p, STYLE_TEXT, STR("None: every criterion of the categories in scope is held to be relevant."));

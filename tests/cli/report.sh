@@ -38,4 +38,35 @@ check "every page is marked and numbered" pages_marked
 check "every figure on its pages stands in the document" all_figures
 check "real deviations are found in real data" sh -c "'$tickmark' -C '$work/org' test --control AVL-02 --json | grep -q '\"letters\":\"'"
 check "its cover says what it is" sh -c "pdftotext -l 1 '$work/r.pdf' - | tr '\n' ' ' | grep -q 'assembled from unrelated public records'"
+cat >"$work/registers.yaml" <<'Y'
+kind: item
+collection: service_commitment
+as_of: 2024-03-01T00:00:00Z
+fields: {commitment_id: SC-1, statement: "We answer within four hours", source_ref: "terms 7.2"}
+---
+kind: item
+collection: system_component
+as_of: 2024-03-01T00:00:00Z
+fields: {component_id: C-7, component_type: software, title: "Ordering service", in_boundary: true}
+---
+kind: item
+collection: cuec
+as_of: 2024-03-01T00:00:00Z
+fields: {cuec_id: U-3, statement: "Customers remove their own leavers", criteria: [CC6.2]}
+---
+kind: item
+collection: csoc
+as_of: 2024-03-01T00:00:00Z
+fields: {csoc_id: S-9, vendor_id: V-1, statement: "The host keeps the doors shut"}
+Y
+description_filled() {
+	"$tickmark" -C "$work/org" apply "$work/registers.yaml" && "$tickmark" -C "$work/org" report --out "$work/r.pdf" || return 1
+	"$tickmark" -C "$work/org" report --out "$work/r.json" || return 1
+	text=$(pdftotext -layout "$work/r.pdf" - | tr -s ' \n' ' ')
+	for words in "We answer within four hours" "terms 7.2" "Ordering service" "Customers remove their own leavers" "CC6.2" "The host keeps the doors shut"; do
+		case $text in *"$words"*) ;; *) echo "not in the description: $words"; return 1 ;; esac
+	done
+	all_figures
+}
+check "registers fill the description of the system" description_filled
 echo "1..$n"
