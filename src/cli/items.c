@@ -108,7 +108,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	buf_fmt(&b, " ORDER BY i.key LIMIT %llu", (unsigned long long)most);
 	if ((rc = db_prepare(state_db(org_state(org)), buf_view(&b), &st, &c->err)) != RC_OK)
 		goto out;
-	if (where != NULL && strstr((const char *)b.p, "?1") != NULL)
+	if (where != NULL && str_find(buf_view(&b), STR("?1")) >= 0)
 		stmt_i64(st, 1, clock_now_us());
 	rc = print_rows(c, org, col, st, &count);
 	if (rc == RC_OK && !c->json)

@@ -124,7 +124,8 @@ static enum rc full_tile(void *ctx, unsigned level, uint64_t n, const uint8_t *t
 
 	if (l->mode != LEDGER_WRITE)
 		return RC_OK;
-	if ((rc = tile_write(l->dir, (int)level, n, 0, tile, (size_t)TILE_WIDTH * SHA256_BYTES, e)) == RC_OK)
+	if ((rc = tile_write(l->dir, (int)level, n, 0, l->tree.size <= l->checkpointed, tile,
+	    (size_t)TILE_WIDTH * SHA256_BYTES, e)) == RC_OK)
 		tile_partials_remove(l->dir, (int)level, n);
 	return rc;
 }
@@ -138,7 +139,7 @@ static enum rc bundle_write(struct ledger *l, uint64_t n, unsigned width, struct
 		put_u16(bytes + (size_t)i * (2 + ENTRY_BYTES), ENTRY_BYTES);
 		memcpy(bytes + (size_t)i * (2 + ENTRY_BYTES) + 2, l->bundle[i], ENTRY_BYTES);
 	}
-	return tile_write(l->dir, -1, n, width, bytes, (size_t)width * (2 + ENTRY_BYTES), e);
+	return tile_write(l->dir, -1, n, width, l->tree.size <= l->checkpointed, bytes, (size_t)width * (2 + ENTRY_BYTES), e);
 }
 
 enum rc ledger_place(struct ledger *l, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES], struct err *e)
@@ -465,7 +466,7 @@ static enum rc partials_write(struct ledger *l, struct err *e)
 	for (level = 0; level < TREE_LEVELS; level++) {
 		if (l->tree.n[level] == 0)
 			continue;
-		rc = tile_write(l->dir, (int)level, l->tree.size >> (8 * level) >> 8, l->tree.n[level], l->tree.open[level],
+		rc = tile_write(l->dir, (int)level, l->tree.size >> (8 * level) >> 8, l->tree.n[level], false, l->tree.open[level],
 		    (size_t)l->tree.n[level] * SHA256_BYTES, e);
 		if (rc != RC_OK)
 			return rc;

@@ -68,7 +68,7 @@ enum rc tile_node(void *ctx, unsigned height, uint64_t index, uint8_t out[SHA256
 	return RC_OK;
 }
 
-enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, const void *bytes, size_t length,
+enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool keep, const void *bytes, size_t length,
     struct err *e)
 {
 	char path[LIMIT_PATH], folder[LIMIT_PATH];
@@ -76,7 +76,7 @@ enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, const
 	enum rc rc;
 
 	tile_path(dir, level, n, width, path);
-	if (stat(path, &st) == 0 && (size_t)st.st_size == length)
+	if (keep && stat(path, &st) == 0 && (size_t)st.st_size == length)
 		return RC_OK;
 	memcpy(folder, path, sizeof(folder));
 	*strrchr(folder, '/') = 0;

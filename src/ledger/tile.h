@@ -15,8 +15,9 @@ struct tile_reader {
 	uint64_t size;
 };
 MUST_USE enum rc tile_node(void *tile_reader, unsigned height, uint64_t index, uint8_t out[SHA256_BYTES], struct err *);
-/* Write a tile or bundle unless a file of that length is there; makes the folders. */
-MUST_USE enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, const void *, size_t bytes,
+/* Write a tile or bundle; makes the folders.  ${keep}: not when a file of that length is there, which only a checkpoint
+ * that was signed over it vouches for: after a crash a file may have its length and not its bytes. */
+MUST_USE enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool keep, const void *, size_t bytes,
     struct err *);
 /* The partial ones of a tile that is full now. */
 void tile_partials_remove(const char *dir, int level, uint64_t n);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/value.h"
 #include "ledger/note.h"
+#include "ledger/tile.h"
 #include "ledger/tree.h"
 
 static size_t load_proof(const struct value *v, const char *name, uint8_t *out)
@@ -134,6 +135,60 @@ static void a_tree_of_seventy_thousand_has_the_published_roots(void **ctx)
 	mem_free(t);
 }
 
+/* The files of the published log of 70,000 entries, each entry its own number in ASCII. */
+static const struct {
+	const char *path, *sha256;
+} files[] = {
+	{ "tile/0/000", "b9704a8bfbee2c61185ceb38904a49f3f703c81e194b5b2ccdc254c2bdaaa62b" },
+	{ "tile/0/273.p/112", "4d21244557c976993a9a89bf928a46b5a876585228df279878239fd84489e5a5" },
+	{ "tile/1/000", "ea7b038bc73489c89c31a27ac355aaca65a4ed73f0dd7484e68deb29d30f10a2" },
+	{ "tile/1/001.p/17", "adfaca2731630fe7944a4b98a0f98ef3e98685eafda09e6f81070218fb759ce4" },
+	{ "tile/2/000.p/1", "f0113c8bad855b49f9a5dd661d50012cd94f19aae87a45eb8334666835e3caea" },
+};
+
+static enum rc write_full(void *ctx, unsigned level, uint64_t n, const uint8_t *tile, struct err *e)
+{
+	return tile_write(ctx, (int)level, n, 0, false, tile, (size_t)TILE_WIDTH * SHA256_BYTES, e);
+}
+
+static void tiles_are_the_published_files(void **ctx)
+{
+	char dir[] = "/tmp/tickmark-test-XXXXXX", path[LIMIT_PATH], command[300], text[16];
+	struct tree_sink sink = { write_full, dir };
+	struct tree *t = mem_alloc(sizeof(*t));
+	struct arena *a = arena_new();
+	uint8_t hash[32], want[32];
+	struct str bytes;
+	struct err e;
+	unsigned level;
+	size_t i;
+
+	(void)ctx;
+	err_init(&e);
+	assert_non_null(mkdtemp(dir));
+	tree_init(t);
+	for (i = 0; i < 70000; i++) {
+		hash_leaf(text, (size_t)snprintf(text, sizeof(text), "%zu", i), hash);
+		assert_ok(tree_add(t, hash, &sink, &e), &e);
+	}
+	for (level = 0; level < 3; level++)
+		assert_ok(tile_write(dir, (int)level, t->size >> (8 * level) >> 8, tile_partial(t->size, level), false, t->open[level],
+		    (size_t)t->n[level] * SHA256_BYTES, &e), &e);
+	for (i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, files[i].path);
+		assert_ok(file_read(a, path, 1 << 20, &bytes, &e), &e);
+		sha256(bytes.p, bytes.n, hash);
+		assert_true(hex_get(str_z(files[i].sha256), want, 32));
+		assert_memory_equal(hash, want, 32);
+	}
+	tile_path("d", 0, 1234067, 0, path);
+	assert_string_equal(path, "d/tile/0/x001/x234/067");
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	assert_int_equal(system(command), 0);
+	arena_free(a);
+	mem_free(t);
+}
+
 /* A source over leaves in memory. */
 struct leaves {
 	uint8_t (*hash)[32];
@@ -221,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_published_proof_case_gives_what_it_wants),
 		cmocka_unit_test(a_tree_of_seventy_thousand_has_the_published_roots),
+		cmocka_unit_test(tiles_are_the_published_files),
 		cmocka_unit_test(made_proofs_hold_and_changed_ones_do_not),
 		cmocka_unit_test(the_published_note_opens_and_a_changed_one_does_not),
 	};
