@@ -227,6 +227,38 @@ static void put_controls(struct put *p)
 }
 
 /* ---- monitoring results */
+/* The natural key as a person reads it: days and times as such, subjects by their reference. */
+static struct str item_words(struct put *p, const struct collection *c, struct str key)
+{
+	const struct value *v;
+	struct err ignored;
+	struct buf b;
+	struct str out, t;
+	int64_t n;
+	size_t i;
+
+	err_init(&ignored);
+	if (json_parse(p->a, key, &v, &ignored) != RC_OK || v->type != VALUE_LIST)
+		return key;
+	buf_init(&b, LIMIT_RECORD);
+	for (i = 0; i < v->n && i < c->n_key; i++) {
+		enum field_type type = c->fields[c->key[i]].type;
+
+		t = v->items[i].text;
+		if (type == FIELD_DATE && num_i64(t, &n))
+			t = date_fmt(p->a, n);
+		else if (type == FIELD_TIMESTAMP && num_i64(t, &n))
+			t = instant_fmt(p->a, n);
+		else if (type == FIELD_SUBJECT)
+			t = arena_fmt(p->a, "subject:%.*s", STR_FMT(t));
+		buf_z(&b, i > 0 ? " / " : "");
+		buf_str(&b, t);
+	}
+	out = arena_str(p->a, buf_view(&b));
+	buf_done(&b);
+	return out;
+}
+
 static enum rc put_deviations(struct put *p, const struct result *r)
 {
 	struct arena *a = arena_new();
@@ -243,6 +275,8 @@ static enum rc put_deviations(struct put *p, const struct result *r)
 		number(p, "entry", (uint64_t)d->entry);
 		next(p);
 		text(p, "first", instant_fmt(p->a, d->first_us));
+		next(p);
+		text(p, "item", item_words(p, r->test->population, d->key));
 		buf_z(p->b, ",\"key\":");
 		buf_str(p->b, d->key);
 		buf_z(p->b, ",\"last\":");

@@ -53,6 +53,12 @@ static cairo_status_t keep(void *ctx, const unsigned char *bytes, unsigned n)
 static void set_text(struct page *p, const char *font, struct str text, double width)
 {
 	PangoFontDescription *d = pango_font_description_from_string(font);
+	PangoAttrList *attributes = pango_attr_list_new();
+
+	/* a broken identifier must not gain a hyphen that it does not have */
+	pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
+	pango_layout_set_attributes(p->layout, attributes);
+	pango_attr_list_unref(attributes);
 
 	pango_layout_set_font_description(p->layout, d);
 	pango_font_description_free(d);
@@ -170,7 +176,11 @@ void page_text(struct page *p, enum style s, struct str text)
 		return;
 	page_space(p, styles[s].before);
 	set_text(p, styles[s].font, text, PAGE_WIDTH - 2 * MARGIN);
-	need = text_height(p) + (s <= STYLE_SUBHEADING ? 130 : 0);       /* a heading takes what follows along */
+	need = text_height(p);
+	if (s <= STYLE_SUBHEADING)
+		need += 130;                    /* a heading takes what follows along */
+	else if (need > 30)
+		need = 30;                      /* a text is cut between its lines where the page ends */
 	if (need > PAGE_HEIGHT - BOTTOM - TOP)
 		need = 60;
 	if (!fits(p, need) && !p->empty) {

@@ -266,15 +266,10 @@ static void results_table(struct write *w, struct page *p)
 		    "operated nor that it did not."));
 }
 
-static struct str key_text(struct write *w, const struct value *key)
-{
-	return joined(w, key, " / ");
-}
-
-static void deviations(struct write *w, struct page *p, const struct value *r)
+static void deviations(struct page *p, const struct value *r)
 {
 	static const char *const heads[] = { "Item", "Attribute", "When", "Entry", "Fingerprint" };
-	static const double widths[] = { 3.4, 1, 2, 0.9, 3.7 };
+	static const double widths[] = { 3, 1, 2.8, 1, 3.4 };
 	const struct value *list = value_get(r, "deviations");
 	struct str cells[5];
 	size_t i;
@@ -283,7 +278,7 @@ static void deviations(struct write *w, struct page *p, const struct value *r)
 		return;
 	page_table_begin(p, heads, widths, 5);
 	for (i = 0; i < list->n; i++) {
-		cells[0] = key_text(w, value_get(&list->items[i], "key"));
+		cells[0] = get(&list->items[i], "item");
 		cells[1] = get(&list->items[i], "letters");
 		cells[2] = get(&list->items[i], "first");
 		cells[3] = get(&list->items[i], "entry");
@@ -325,7 +320,7 @@ static void result_details(struct write *w, struct page *p)
 			page_table_row(p, cells);
 		}
 		page_table_end(p);
-		deviations(w, p, r);
+		deviations(p, r);
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "Population digest %.*s, grid digest %.*s",
 		    STR_FMT(get(r, "population_digest")), STR_FMT(get(r, "grid"))));
 	}
@@ -335,7 +330,7 @@ static void completeness(struct write *w, struct page *p)
 {
 	static const char *const heads[] = { "Source", "Records / kept", "Known / rejected", "First and last",
 		"Days covered / presumed / unknown", "Received" };
-	static const double widths[] = { 2, 1.4, 1.3, 2.7, 1.8, 2.9 };
+	static const double widths[] = { 1.8, 1.3, 1.2, 3, 1.7, 3.2 };
 	const struct value *list = value_get(w->doc, "coverage"), *sources, *record;
 	struct str cells[6];
 	size_t i, k;
