@@ -191,7 +191,7 @@ void page_text(struct page *p, enum style s, struct str text)
 	p->y += styles[s].after;
 }
 
-static const char head_font[] = "Noto Sans Bold 8", cell_font[] = "Noto Sans 8";
+static const char head_font[] = "Noto Sans Bold 7.5", cell_font[] = "Noto Sans 7.5";
 
 static double row_height(struct page *p, const struct str *cells, const char *font)
 {
