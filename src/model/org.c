@@ -229,6 +229,7 @@ static enum rc open_as(struct org *o, enum org_mode mode, const struct key_sourc
 {
 	struct provider *p = NULL;
 	char path[LIMIT_PATH];
+	struct stat journal;
 	enum rc rc;
 
 	path_in(o, "log", path);
@@ -239,6 +240,9 @@ static enum rc open_as(struct org *o, enum org_mode mode, const struct key_sourc
 	rc = ledger_open(o->dir, mode == ORG_WRITE ? LEDGER_WRITE : LEDGER_READ, p, org_now_ms(o), &o->ledger, e);
 	if (rc != RC_OK || mode == ORG_WRITE)
 		return rc == RC_OK ? open_write(o, e) : rc;
+	path_in(o, "state.db-wal", path);
+	if (stat(path, &journal) == 0 && journal.st_size > 0)
+		return RC_UNKNOWN;                      /* a crash left it: only a writer takes it in */
 	path_in(o, "state.db", path);
 	rc = state_open(path, DB_READ, &o->env.hooks, &o->state, e);
 	if (rc == RC_OK && state_applied(o->state) == ledger_size(o->ledger))
