@@ -125,7 +125,7 @@ void arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_alloc_raw(struct arena *a, size_t n)
 {
 	struct block *b = a->now;
 	size_t need;
@@ -146,8 +146,12 @@ void *arena_alloc(struct arena *a, size_t n)
 	ASAN_UNPOISON_MEMORY_REGION(p, n);
 	b->used += need;
 	a->used += need;
-	memset(p, 0, n);
 	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	return memset(arena_alloc_raw(a, n), 0, n);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t each)
@@ -161,10 +165,11 @@ void *arena_array(struct arena *a, size_t count, size_t each)
 
 char *arena_z(struct arena *a, struct str s)
 {
-	char *z = arena_alloc(a, s.n + 1);
+	char *z = arena_alloc_raw(a, s.n + 1);
 
 	if (s.n > 0)
 		memcpy(z, s.p, s.n);
+	z[s.n] = '\0';
 	return z;
 }
 
@@ -184,7 +189,7 @@ struct str arena_fmt(struct arena *a, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		abort();
-	z = arena_alloc(a, (size_t)n + 1);
+	z = arena_alloc_raw(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	(void)vsnprintf(z, (size_t)n + 1, fmt, ap);
 	va_end(ap);

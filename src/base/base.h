@@ -73,6 +73,7 @@ struct arena *arena_new(void);
 void arena_free(struct arena *);
 void arena_reset(struct arena *);                     /* everything given out is gone, blocks are kept */
 void *arena_alloc(struct arena *, size_t n);          /* zeroed, aligned for anything; never NULL */
+void *arena_alloc_raw(struct arena *, size_t n);      /* the same, not zeroed: the caller fills what it uses */
 void *arena_array(struct arena *, size_t count, size_t each);  /* product checked */
 char *arena_z(struct arena *, struct str);            /* copy with a terminating zero */
 struct str arena_str(struct arena *, struct str);     /* copy */

@@ -5,19 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scan.h"
+
+enum { PILE = 16 << 10 };
+
 struct reader {
 	const char *start, *p, *end;
+	const char *line_from;          /* where the line that is being read begins */
+	uint32_t line;
 	struct arena *a;
 	struct err *e;
 	size_t values;
-	struct value *pile;             /* members and items of the containers that are not closed yet */
-	struct str *keys;               /* beside ${pile} */
-	size_t n, room;
+	uint8_t *pile;                  /* items and members of the containers that are not closed yet */
+	size_t n, room;                 /* bytes */
+	uint8_t *big;                   /* the pile, once it outgrew the stack's */
 };
 
 static enum rc json_value(struct reader *r, struct value *out, unsigned depth);
 
-/* Line and column are counted only when somebody asks: for errors, and for values by value_place. */
+/* Of a place that lies in the line being read or in one before it. */
 static void place(const struct reader *r, const char *at, uint32_t *line, uint32_t *column)
 {
 	const char *p, *from = r->start;
@@ -40,10 +46,17 @@ static enum rc fail(struct reader *r, enum rc rc, const char *at, const char *wh
 	return err_set(r->e, rc, "line %u, column %u, byte %zu: %s", line, column, (size_t)(at - r->start), what);
 }
 
-static void skip_space(struct reader *r)
+/* Line feeds stand between values alone, so lines are counted here and nowhere else. */
+static inline void skip_space(struct reader *r)
 {
-	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
-		r->p++;
+	for (; r->p < r->end && (unsigned char)*r->p <= ' '; r->p++) {
+		if (*r->p == '\n') {
+			r->line++;
+			r->line_from = r->p + 1;
+		} else if (*r->p != ' ' && *r->p != '\r' && *r->p != '\t') {
+			break;
+		}
+	}
 }
 
 static bool hex4(const char *p, const char *end, uint32_t *out)
@@ -109,7 +122,7 @@ static const char *unescape(const char *p, const char *end, char **o)
 
 static enum rc string_escaped(struct reader *r, const char *from, const char *quote, struct str *out)
 {
-	char *text = arena_alloc(r->a, (size_t)(quote - from) + 1), *o = text;
+	char *text = arena_alloc_raw(r->a, (size_t)(quote - from) + 1), *o = text;
 	const char *p = from;
 
 	while (p < quote) {
@@ -133,27 +146,28 @@ static enum rc string_escaped(struct reader *r, const char *from, const char *qu
 static enum rc json_string(struct reader *r, struct str *out)
 {
 	const char *from = ++r->p, *p = from;
-	bool escaped = false, plain = true;
+	bool escaped = false, high = false;
 	struct str text;
 	size_t bad;
 
-	for (;; p++) {
+	for (;;) {
+		p += scan_json_string(p, (size_t)(r->end - p), &high);
 		if (p >= r->end)
 			return fail(r, RC_INVALID, from - 1, "this string is never closed");
 		if (*p == '"')
 			break;
-		if ((unsigned char)*p < 0x20)
+		if (*p != '\\')
 			return fail(r, RC_INVALID, p, "a control character in a string must be escaped");
-		if (*p == '\\') {
-			escaped = true;
-			if (++p >= r->end)
-				return fail(r, RC_INVALID, from - 1, "this string is never closed");
-		}
-		if ((unsigned char)*p >= 0x80)
-			plain = false;
+		escaped = true;
+		if (r->end - p < 2)
+			return fail(r, RC_INVALID, from - 1, "this string is never closed");
+		if ((unsigned char)p[1] < 0x20)
+			return fail(r, RC_INVALID, p + 1, "a control character in a string must be escaped");
+		high = high || (unsigned char)p[1] >= 0x80;
+		p += 2;
 	}
 	text = (struct str){ from, (size_t)(p - from) };
-	if (!plain && !str_utf8_valid(text, &bad))
+	if (high && !str_utf8_valid(text, &bad))
 		return fail(r, RC_INVALID, from + bad, "these bytes are no UTF-8");
 	r->p = p + 1;
 	if (escaped)
@@ -223,13 +237,22 @@ static enum rc json_word(struct reader *r, struct value *out)
 	return fail(r, RC_INVALID, r->p, "a value was expected here");
 }
 
-static void pile_grow(struct reader *r)
+/* Room for ${n} more bytes on the pile. */
+static void *pile_more(struct reader *r, size_t n)
 {
-	if (r->n < r->room)
-		return;
-	r->room = r->room == 0 ? 64 : r->room * 2;
-	r->pile = mem_resize(r->pile, r->room * sizeof(*r->pile));
-	r->keys = mem_resize(r->keys, r->room * sizeof(*r->keys));
+	uint8_t *to;
+
+	if (r->room - r->n < n) {
+		uint8_t *more = mem_resize(r->big, r->room * 2);
+
+		if (r->big == NULL)
+			memcpy(more, r->pile, r->n);
+		r->pile = r->big = more;
+		r->room *= 2;
+	}
+	to = r->pile + r->n;
+	r->n += n;
+	return to;
 }
 
 static int key_order(const void *a, const void *b)
@@ -237,21 +260,34 @@ static int key_order(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static bool keys_unique(struct reader *r, const struct member *m, size_t n)
+/* Two bytes' worth of a key's length and ends: keys of one object seldom share it. */
+static unsigned key_mark(struct str k)
 {
-	struct str *sorted;
-	size_t i, k;
-	bool unique = true;
+	uint64_t a = 0, b = 0;
 
-	if (n <= 16) {
-		for (i = 1; i < n; i++)
-			for (k = 0; k < i; k++)
-				if (str_eq(m[i].key, m[k].key))
-					return false;
-		return true;
+	if (k.n >= 8) {
+		memcpy(&a, k.p, 8);
+		memcpy(&b, k.p + k.n - 8, 8);
+	} else if (k.n >= 4) {
+		uint32_t low, high;
+
+		memcpy(&low, k.p, 4);
+		memcpy(&high, k.p + k.n - 4, 4);
+		a = low;
+		b = high;
+	} else if (k.n > 0) {
+		a = (uint8_t)k.p[0];
+		b = (uint64_t)(uint8_t)k.p[k.n - 1] << 8 | (uint8_t)k.p[k.n / 2];
 	}
-	(void)r;
-	sorted = mem_alloc(n * sizeof(*sorted));
+	return (unsigned)(((a * 0x9e3779b97f4a7c15u) ^ ((b + k.n) * 0xc2b2ae3d27d4eb4fu)) >> 56);
+}
+
+static bool many_unique(const struct member *m, size_t n)
+{
+	struct str *sorted = mem_alloc(n * sizeof(*sorted));
+	bool unique = true;
+	size_t i;
+
 	for (i = 0; i < n; i++)
 		sorted[i] = m[i].key;
 	qsort(sorted, n, sizeof(*sorted), key_order);
@@ -261,30 +297,53 @@ static bool keys_unique(struct reader *r, const struct member *m, size_t n)
 	return unique;
 }
 
+/* A key is compared with those before it only when its mark was seen; beyond 64 keys they are sorted, so that nobody
+ * makes this cost the square of a large object. */
+static bool keys_unique(const struct member *m, size_t n)
+{
+	uint64_t seen[4] = { 0 };
+	size_t i, k;
+
+	if (n > 64)
+		return many_unique(m, n);
+	for (i = 0; i < n; i++) {
+		unsigned mark = key_mark(m[i].key);
+
+		if ((seen[mark >> 6] >> (mark & 63) & 1) != 0)
+			for (k = 0; k < i; k++)
+				if (str_eq(m[i].key, m[k].key))
+					return false;
+		seen[mark >> 6] |= (uint64_t)1 << (mark & 63);
+	}
+	return true;
+}
+
+/* What lies on the pile above ${base} becomes the container's own. */
+static void *pile_take(struct reader *r, size_t base)
+{
+	size_t n = r->n - base;
+	void *own = n > 0 ? arena_alloc_raw(r->a, n) : NULL;
+
+	if (n > 0)
+		memcpy(own, r->pile + base, n);
+	r->n = base;
+	return own;
+}
+
 static enum rc close_list(struct reader *r, size_t base, struct value *out)
 {
 	out->type = VALUE_LIST;
-	out->n = r->n - base;
-	out->items = ARENA_ARRAY(r->a, out->n, struct value);
-	if (out->n > 0)
-		memcpy(out->items, &r->pile[base], out->n * sizeof(*out->items));
-	r->n = base;
+	out->n = (r->n - base) / sizeof(struct value);
+	out->items = pile_take(r, base);
 	return RC_OK;
 }
 
 static enum rc close_map(struct reader *r, size_t base, const char *at, struct value *out)
 {
-	size_t i;
-
 	out->type = VALUE_MAP;
-	out->n = r->n - base;
-	out->members = ARENA_ARRAY(r->a, out->n, struct member);
-	for (i = 0; i < out->n; i++) {
-		out->members[i].key = r->keys[base + i];
-		out->members[i].value = r->pile[base + i];
-	}
-	r->n = base;
-	return keys_unique(r, out->members, out->n) ? RC_OK : fail(r, RC_INVALID, at, "a key stands twice in this object");
+	out->n = (r->n - base) / sizeof(struct member);
+	out->members = pile_take(r, base);
+	return keys_unique(out->members, out->n) ? RC_OK : fail(r, RC_INVALID, at, "a key stands twice in this object");
 }
 
 static enum rc json_list(struct reader *r, struct value *out, unsigned depth)
@@ -302,8 +361,7 @@ static enum rc json_list(struct reader *r, struct value *out, unsigned depth)
 	for (;;) {
 		if ((rc = json_value(r, &item, depth + 1)) != RC_OK)
 			return rc;
-		pile_grow(r);
-		r->pile[r->n++] = item;
+		memcpy(pile_more(r, sizeof(item)), &item, sizeof(item));
 		skip_space(r);
 		if (r->p < r->end && *r->p == ',') {
 			r->p++;
@@ -321,8 +379,7 @@ static enum rc json_map(struct reader *r, struct value *out, unsigned depth)
 {
 	const char *at = r->p;
 	size_t base = r->n;
-	struct value item;
-	struct str key;
+	struct member m;
 	enum rc rc;
 
 	r->p++;
@@ -335,17 +392,15 @@ static enum rc json_map(struct reader *r, struct value *out, unsigned depth)
 		skip_space(r);
 		if (r->p >= r->end || *r->p != '"')
 			return fail(r, RC_INVALID, r->p, "a key in double quotes was expected here");
-		if ((rc = json_string(r, &key)) != RC_OK)
+		if ((rc = json_string(r, &m.key)) != RC_OK)
 			return rc;
 		skip_space(r);
 		if (r->p >= r->end || *r->p != ':')
 			return fail(r, RC_INVALID, r->p, "a colon was expected here");
 		r->p++;
-		if ((rc = json_value(r, &item, depth + 1)) != RC_OK)
+		if ((rc = json_value(r, &m.value, depth + 1)) != RC_OK)
 			return rc;
-		pile_grow(r);
-		r->keys[r->n] = key;
-		r->pile[r->n++] = item;
+		memcpy(pile_more(r, sizeof(m)), &m, sizeof(m));
 		skip_space(r);
 		if (r->p < r->end && *r->p == ',') {
 			r->p++;
@@ -372,7 +427,7 @@ static enum rc json_value(struct reader *r, struct value *out, unsigned depth)
 		return fail(r, RC_LIMIT, at, "the document has too many values");
 	if (r->p >= r->end)
 		return fail(r, RC_INVALID, at, "a value was expected, and the text ends here");
-	memset(out, 0, sizeof(*out));
+	*out = (struct value){ .at = (size_t)(at - r->start), .line = r->line, .column = (uint32_t)(at - r->line_from) + 1 };
 	switch (*r->p) {
 	case '{':
 		rc = json_map(r, out, depth);
@@ -387,55 +442,28 @@ static enum rc json_value(struct reader *r, struct value *out, unsigned depth)
 	default:
 		rc = *r->p == '-' || (*r->p >= '0' && *r->p <= '9') ? json_number(r, out) : json_word(r, out);
 	}
-	out->at = (size_t)(at - r->start);
 	out->end = (size_t)(r->p - r->start);
 	return rc;
 }
 
-/* Lines and columns of all values in one pass: they are asked for in the order of the text. */
-struct walk {
-	const char *text;
-	size_t at, from;
-	uint32_t line;
-};
-
-static void number_lines(struct walk *w, struct value *v)
-{
-	size_t i;
-
-	for (; w->at < v->at; w->at++) {
-		if (w->text[w->at] == '\n') {
-			w->line++;
-			w->from = w->at + 1;
-		}
-	}
-	v->line = w->line;
-	v->column = (uint32_t)(v->at - w->from) + 1;
-	if (v->type == VALUE_LIST)
-		for (i = 0; i < v->n; i++)
-			number_lines(w, &v->items[i]);
-	if (v->type == VALUE_MAP)
-		for (i = 0; i < v->n; i++)
-			number_lines(w, &v->members[i].value);
-}
-
 enum rc json_parse_first(struct arena *a, struct str text, const struct value **out, size_t *used, struct err *e)
 {
-	struct reader r = { .start = text.p, .p = text.p, .end = text.p != NULL ? text.p + text.n : NULL, .a = a, .e = e };
-	struct value *v = ARENA_NEW(a, struct value);
-	struct walk w = { .text = text.p, .line = 1 };
+	_Alignas(struct member) uint8_t pile[PILE];
+	struct reader r = { .start = text.p, .p = text.p, .end = text.p != NULL ? text.p + text.n : NULL, .line_from = text.p,
+		.line = 1, .a = a, .e = e, .pile = pile, .room = sizeof(pile) };
+	struct value v, *own;
 	enum rc rc;
 
 	if (text.n == 0)
 		return err_set(e, RC_INVALID, "line 1, column 1, byte 0: a value was expected, and the text is empty");
-	rc = json_value(&r, v, 0);
-	mem_free(r.pile);
-	mem_free(r.keys);
+	rc = json_value(&r, &v, 0);
+	mem_free(r.big);
 	if (rc != RC_OK)
 		return rc;
-	number_lines(&w, v);
+	own = arena_alloc_raw(a, sizeof(*own));
+	*own = v;
 	*used = (size_t)(r.p - r.start);
-	*out = v;
+	*out = own;
 	return RC_OK;
 }
 

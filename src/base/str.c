@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/scan.h"
+
 struct str str_z(const char *z)
 {
 	return z == NULL ? STR_NONE : (struct str){ z, strlen(z) };
@@ -94,7 +96,7 @@ bool str_utf8_valid(struct str s, size_t *bad_at)
 		uint8_t low = 0x80, high = 0xbf;
 
 		if (c < 0x80) {
-			i++;
+			i += scan_ascii(s.p + i, s.n - i);
 			continue;
 		}
 		if (c >= 0xc2 && c <= 0xdf)
@@ -340,9 +342,10 @@ void hex_put(char *out, const uint8_t *p, size_t n)
 
 struct str hex_str(struct arena *a, const uint8_t *p, size_t n)
 {
-	char *z = arena_alloc(a, 2 * n + 1);
+	char *z = arena_alloc_raw(a, 2 * n + 1);
 
 	hex_put(z, p, n);
+	z[2 * n] = '\0';
 	return (struct str){ z, 2 * n };
 }
 

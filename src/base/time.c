@@ -5,8 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAYS_0001 = -719162, DAYS_9999 = 2932896 };      /* 0001-01-01 and 9999-12-31 */
-
 int64_t clock_now_us(void)
 {
 	struct timespec t;
@@ -102,10 +100,10 @@ struct str date_fmt(struct arena *a, int64_t days)
 {
 	int y, m, d;
 
-	if (days < DAYS_0001)
-		days = DAYS_0001;
-	if (days > DAYS_9999)
-		days = DAYS_9999;
+	if (days < DATE_MIN)
+		days = DATE_MIN;
+	if (days > DATE_MAX)
+		days = DATE_MAX;
 	date_to_civil(days, &y, &m, &d);
 	return arena_fmt(a, "%04d-%02d-%02d", y, m, d);
 }
@@ -117,9 +115,15 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 struct str instant_fmt(struct arena *a, int64_t us)
 {
-	int64_t days = floor_div(us, US_PER_DAY), rest = us - days * US_PER_DAY, s = rest / US_PER_SECOND;
-	int64_t fraction = rest % US_PER_SECOND;
-	struct str date = date_fmt(a, days), out;
+	int64_t days, rest, s, fraction;
+	struct str date, out;
+
+	us = us < INSTANT_MIN_US ? INSTANT_MIN_US : us > INSTANT_MAX_US ? INSTANT_MAX_US : us;
+	days = floor_div(us, US_PER_DAY);
+	rest = us - days * US_PER_DAY;
+	s = rest / US_PER_SECOND;
+	fraction = rest % US_PER_SECOND;
+	date = date_fmt(a, days);
 
 	out = arena_fmt(a, "%.*sT%02d:%02d:%02d", STR_FMT(date), (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
 	if (fraction != 0) {
@@ -190,7 +194,7 @@ static bool offset_at(struct str s, size_t *at, int64_t *seconds)
 
 static bool in_range(int64_t us)
 {
-	return us >= DAYS_0001 * US_PER_DAY && us < (DAYS_9999 + (int64_t)1) * US_PER_DAY;
+	return us >= INSTANT_MIN_US && us <= INSTANT_MAX_US;
 }
 
 enum time_doubt instant_parse(struct str s, const struct zone *zone, int64_t *us)
@@ -204,7 +208,10 @@ enum time_doubt instant_parse(struct str s, const struct zone *zone, int64_t *us
 	if (!date_at(s, &at, &days))
 		return TIME_BAD;
 	if (at == s.n) {
-		*us = zone_day_start_us(zone, days);
+		t = zone_day_start_us(zone, days);
+		if (!in_range(t))
+			return TIME_BAD;
+		*us = t;
 		return TIME_DATE_ONLY;
 	}
 	if (!skip(s, &at, 'T') && !skip(s, &at, 't') && !skip(s, &at, ' '))
@@ -213,7 +220,10 @@ enum time_doubt instant_parse(struct str s, const struct zone *zone, int64_t *us
 		return TIME_BAD;
 	t = days * US_PER_DAY + of_day;
 	if (at == s.n) {
-		*us = zone_local_to_us(zone, t);
+		t = zone_local_to_us(zone, t);
+		if (!in_range(t))
+			return TIME_BAD;
+		*us = t;
 		return TIME_NO_ZONE;
 	}
 	(void)skip(s, &at, ' ');

@@ -16,6 +16,8 @@ struct reader {
 	struct err *e;
 	const char *name;
 	size_t values;
+	struct str text;
+	size_t chars, bytes;            /* the same place in ${text}, as libyaml counts it and as we do */
 };
 
 static enum rc yaml_node(struct reader *r, struct value *out, unsigned depth);
@@ -23,6 +25,22 @@ static enum rc yaml_node(struct reader *r, struct value *out, unsigned depth);
 static enum rc fail(struct reader *r, enum rc rc, yaml_mark_t at, const char *what)
 {
 	return err_set(r->e, rc, "%s:%zu:%zu: %s", r->name, at.line + 1, at.column + 1, what);
+}
+
+/* libyaml counts characters, and a value's place is in bytes.  Events come in the order of the text, nearly. */
+static size_t byte_at(struct reader *r, size_t chars)
+{
+	while (r->chars < chars && r->bytes < r->text.n) {
+		for (r->bytes++; r->bytes < r->text.n && ((uint8_t)r->text.p[r->bytes] & 0xc0) == 0x80; r->bytes++)
+			;
+		r->chars++;
+	}
+	while (r->chars > chars && r->bytes > 0) {
+		for (r->bytes--; r->bytes > 0 && ((uint8_t)r->text.p[r->bytes] & 0xc0) == 0x80; r->bytes--)
+			;
+		r->chars--;
+	}
+	return r->bytes;
 }
 
 static enum rc next(struct reader *r)
@@ -101,7 +119,7 @@ static enum rc scalar(struct reader *r, struct value *out)
 		plain(out);
 	else
 		out->type = VALUE_STRING;
-	out->end = ev->end_mark.index;
+	out->end = byte_at(r, ev->end_mark.index);
 	return RC_OK;
 }
 
@@ -137,7 +155,7 @@ static enum rc sequence(struct reader *r, struct value *out, unsigned depth)
 		if ((rc = yaml_node(r, &item, depth + 1)) != RC_OK || (rc = add_item(r, out, &room, &item)) != RC_OK)
 			return rc;
 	}
-	out->end = r->event.end_mark.index;
+	out->end = byte_at(r, r->event.end_mark.index);
 	return RC_OK;
 }
 
@@ -207,7 +225,7 @@ static enum rc mapping(struct reader *r, struct value *out, unsigned depth)
 	}
 	if (!keys_unique(out))
 		return fail(r, RC_INVALID, r->event.start_mark, "a key stands twice in the map that ends here");
-	out->end = r->event.end_mark.index;
+	out->end = byte_at(r, r->event.end_mark.index);
 	return RC_OK;
 }
 
@@ -216,7 +234,7 @@ static enum rc yaml_node(struct reader *r, struct value *out, unsigned depth)
 	yaml_mark_t at = r->event.start_mark;
 
 	memset(out, 0, sizeof(*out));
-	out->at = at.index;
+	out->at = byte_at(r, at.index);
 	out->line = (uint32_t)at.line + 1;
 	out->column = (uint32_t)at.column + 1;
 	if (depth > LIMIT_YAML_DEPTH)
@@ -278,9 +296,11 @@ static enum rc check_utf8(const char *name, struct str text, struct err *e)
 enum rc yaml_parse(struct arena *a, const char *name, struct str text, const struct value **docs, size_t *n_docs,
     struct err *e)
 {
-	struct reader r = { .a = a, .e = e, .name = name };
+	struct reader r = { .a = a, .e = e, .name = name, .text = text };
 	enum rc rc;
 
+	if (text.n > LIMIT_YAML)
+		return err_set(e, RC_LIMIT, "%s has %zu bytes; YAML is read up to 16 MiB", name, text.n);
 	if ((rc = check_utf8(name, text, e)) != RC_OK)
 		return rc;
 	if (yaml_parser_initialize(&r.parser) != 1)

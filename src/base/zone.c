@@ -9,7 +9,8 @@
 
 #include "base/value.h"
 
-enum { TRANSITIONS_MAX = 20000, ZONE_FILE_MAX = 1 << 20, FIRST_YEAR = 1900, LAST_YEAR = 2099 };
+enum { TRANSITIONS_MAX = 20000, ZONE_FILE_MAX = 1 << 20, FIRST_YEAR = 1900, LAST_YEAR = 2099,
+	OFFSET_MAX = 93600 };             /* seconds: 26 hours; the host's files know up to 15:56 */
 
 struct transition {
 	int64_t at_s;
@@ -31,6 +32,11 @@ struct str zone_name(const struct zone *z) { return z->name; }
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
+}
+
+static int64_t within(int64_t v, int64_t least, int64_t most)
+{
+	return v < least ? least : v > most ? most : v;
 }
 
 /* Transitions at or before ${s}. */
@@ -60,13 +66,19 @@ int32_t zone_offset_s(const struct zone *z, int64_t us)
 
 int64_t zone_date(const struct zone *z, int64_t us)
 {
+	us = within(us, INSTANT_MIN_US, INSTANT_MAX_US);
 	return floor_div(us + zone_offset_s(z, us) * US_PER_SECOND, US_PER_DAY);
 }
 
 int64_t zone_local_to_us(const struct zone *z, int64_t local_us)
 {
-	int64_t s = floor_div(local_us, US_PER_SECOND), rest = local_us - s * US_PER_SECOND;
-	size_t n = before(z, s - 15 * 3600), i;
+	int64_t s, rest;
+	size_t n, i;
+
+	local_us = within(local_us, INSTANT_MIN_US, INSTANT_MAX_US);
+	s = floor_div(local_us, US_PER_SECOND);
+	rest = local_us - s * US_PER_SECOND;
+	n = before(z, s - OFFSET_MAX);
 
 	/* the first stretch in which this wall clock occurs; in a gap the offset before it is used, as RFC 5545 says */
 	for (i = n; i < z->n; i++) {
@@ -76,7 +88,7 @@ int64_t zone_local_to_us(const struct zone *z, int64_t local_us)
 			return at * US_PER_SECOND + rest;
 		if (s - z->t[i].offset_s < z->t[i].at_s)
 			return at * US_PER_SECOND + rest;
-		if (z->t[i].at_s > s + 15 * 3600)
+		if (z->t[i].at_s > s + OFFSET_MAX)
 			break;
 	}
 	return (s - offset_after(z, i)) * US_PER_SECOND + rest;
@@ -84,7 +96,7 @@ int64_t zone_local_to_us(const struct zone *z, int64_t local_us)
 
 int64_t zone_day_start_us(const struct zone *z, int64_t days)
 {
-	int64_t local = days * US_PER_DAY, us = zone_local_to_us(z, local);
+	int64_t local = within(days, DATE_MIN, DATE_MAX) * US_PER_DAY, us = zone_local_to_us(z, local);
 
 	/* midnight may fall in a gap: then the day begins with the instant behind it */
 	if (zone_date(z, us - 1) == days) {
@@ -127,9 +139,16 @@ static size_t tzif_length(const struct tzif *f, size_t time_bytes)
 	    (size_t)f->leap * (time_bytes + 4) + f->isstd + f->isutc;
 }
 
+static bool possible(int64_t offset_s)
+{
+	return offset_s >= -OFFSET_MAX && offset_s <= OFFSET_MAX;
+}
+
 static bool add(struct zone *z, int64_t at_s, int32_t offset_s)
 {
-	if (z->n >= TRANSITIONS_MAX || offset_s < -93600 || offset_s > 93600)
+	if (z->n >= TRANSITIONS_MAX || !possible(offset_s))
+		return false;
+	if (at_s < INSTANT_MIN_US / US_PER_SECOND || at_s > INSTANT_MAX_US / US_PER_SECOND)
 		return false;
 	if (z->n > 0 && z->t[z->n - 1].at_s >= at_s)
 		return false;
@@ -143,6 +162,7 @@ static bool add(struct zone *z, int64_t at_s, int32_t offset_s)
 static bool tzif_transitions(const struct tzif *f, struct zone *z)
 {
 	const uint8_t *times = f->p + f->body, *which = times + (size_t)f->times * 8, *types = which + f->times;
+	int32_t offset;
 	size_t i;
 
 	z->first_offset_s = (int32_t)get_u32(types);
@@ -151,12 +171,15 @@ static bool tzif_transitions(const struct tzif *f, struct zone *z)
 
 		if (which[i] >= f->types)
 			return false;
-		if (at < -4000000000 || at > 4102444800)        /* a big bang's mark, or beyond 2099 */
+		offset = (int32_t)get_u32(types + (size_t)which[i] * 6);
+		if (at > 4102444800)                            /* beyond 2099 */
 			continue;
-		if (!add(z, at, (int32_t)get_u32(types + (size_t)which[i] * 6)))
+		if (at < -4000000000)                           /* a big bang's mark: what holds before all that follows */
+			z->first_offset_s = offset;
+		else if (!add(z, at, offset))
 			return false;
 	}
-	return true;
+	return possible(z->first_offset_s);
 }
 
 /* ---- the rule behind the last transition, as POSIX writes it: CET-1CEST,M3.5.0,M10.5.0/3 */
@@ -354,7 +377,8 @@ static enum rc read_zone_file(struct arena *a, struct str zone, struct str *out,
 	char *path = arena_z(a, arena_fmt(a, "/usr/share/zoneinfo/%.*s", STR_FMT(zone)));
 	char *bytes = arena_alloc(a, ZONE_FILE_MAX);
 	size_t n = 0;
-	ssize_t got;
+	ssize_t got = 0;
+	enum rc rc = RC_OK;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -362,9 +386,13 @@ static enum rc read_zone_file(struct arena *a, struct str zone, struct str *out,
 		    "like Europe/Berlin", STR_FMT(zone)) : err_sys(e, errno, "%s cannot be opened", path);
 	while (n < ZONE_FILE_MAX && (got = read(fd, bytes + n, ZONE_FILE_MAX - n)) > 0)
 		n += (size_t)got;
+	if (got < 0 && errno == EISDIR)
+		rc = err_set(e, RC_NOT_FOUND, "\"%.*s\" is a region and no time zone; names look like Europe/Berlin", STR_FMT(zone));
+	else if (got < 0)
+		rc = err_sys(e, errno, "%s cannot be read", path);
 	(void)close(fd);
 	*out = (struct str){ bytes, n };
-	return RC_OK;
+	return rc;
 }
 
 enum rc zone_from_host(struct arena *a, struct str zone, struct zone **out, struct err *e)
@@ -410,16 +438,17 @@ enum rc zone_from_value(struct arena *a, const struct value *v, struct zone **ou
 	size_t i;
 
 	z->name = arena_str(a, value_text(v, "name"));
-	if (z->name.n == 0 || offset == NULL || !num_i64(offset->text, &o) || o < -93600 || o > 93600 || list == NULL ||
-	    list->type != VALUE_LIST || list->n > TRANSITIONS_MAX)
+	if (z->name.n == 0 || z->name.n > 64 || offset == NULL || offset->type != VALUE_NUMBER || !num_i64(offset->text, &o) ||
+	    !possible(o) || list == NULL || list->type != VALUE_LIST || list->n > TRANSITIONS_MAX)
 		return err_set(e, RC_INVALID, "this is no zone: it needs name, offset and transitions");
 	z->first_offset_s = (int32_t)o;
 	z->t = ARENA_ARRAY(a, list->n, struct transition);
 	for (i = 0; i < list->n; i++) {
 		const struct value *pair = &list->items[i];
 
-		if (pair->type != VALUE_LIST || pair->n != 2 || !num_i64(pair->items[0].text, &at) ||
-		    !num_i64(pair->items[1].text, &o) || o < -93600 || o > 93600 || !add(z, at, (int32_t)o))
+		if (pair->type != VALUE_LIST || pair->n != 2 || pair->items[0].type != VALUE_NUMBER ||
+		    pair->items[1].type != VALUE_NUMBER || !num_i64(pair->items[0].text, &at) ||
+		    !num_i64(pair->items[1].text, &o) || !possible(o) || !add(z, at, (int32_t)o))
 			return err_set(e, RC_INVALID, "this is no zone: transition %zu is not [seconds, offset], after the one before",
 			    i + 1);
 	}
