@@ -137,6 +137,8 @@ static enum rc load_test(struct load *l, const struct value *v, struct test *t)
 	t->selection = value_text(v, "selection");
 	if (t->id.n == 0)
 		return wrong(l, v, "a test needs an \"id\"");
+	if (str_is(t->id, "occurrence"))
+		return wrong(l, v, "\"occurrence\" is no id for a test: the windows' result has that name");
 	if (attributes == NULL || attributes->type != VALUE_MAP || attributes->n == 0 || attributes->n > ATTRIBUTES_MAX)
 		return wrong(l, v, "a test needs \"attributes\", a map of letters to what must be true");
 	if (population != NULL && population->type != VALUE_NULL) {
@@ -161,15 +163,141 @@ static enum rc load_test(struct load *l, const struct value *v, struct test *t)
 	return unknown_letters(l, v, "decides");
 }
 
-static bool periodic(struct str frequency)
+static enum frequency frequency_of(struct str text)
 {
-	static const char *const names[] = { "weekly", "monthly", "quarterly", "semiannual", "annual" };
+	static const char *const names[] = { "", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual" };
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(names); i++)
-		if (str_is(frequency, names[i]))
-			return true;
-	return false;
+	for (i = 1; i < ARRAY_LEN(names); i++)
+		if (str_is(text, names[i]))
+			return (enum frequency)i;
+	return FREQUENCY_OTHER;
+}
+
+/* ---- the occurrence */
+static enum rc known_members(struct load *l, const struct value *v, const char *const *names, size_t n, const char *of)
+{
+	size_t i, k;
+
+	if (v->type != VALUE_MAP)
+		return wrong(l, v, "\"%s\" takes a map", of);
+	for (i = 0; i < v->n; i++) {
+		for (k = 0; k < n && !str_is(v->members[i].key, names[k]); k++)
+			;
+		if (k == n)
+			return wrong(l, &v->members[i].value, "\"%s\" has no \"%.*s\"", of, STR_FMT(v->members[i].key));
+	}
+	return RC_OK;
+}
+
+static enum rc population_of(struct load *l, const struct value *v, const struct collection **out)
+{
+	const struct value *name = value_get(v, "population");
+
+	if (name == NULL || (*out = schema_find(state_schema(l->s), name->text)) == NULL)
+		return wrong(l, name != NULL ? name : v, "there is no population \"%.*s\"",
+		    STR_FMT(name != NULL ? name->text : STR("")));
+	return RC_OK;
+}
+
+static enum rc field_of(struct load *l, const struct value *v, const char *name, const struct collection *c, bool is_time,
+    const struct field **out)
+{
+	const struct value *m = value_get(v, name);
+	const struct field *f;
+
+	if (m == NULL || m->type == VALUE_NULL)
+		return RC_OK;
+	if ((f = collection_field(c, m->text)) == NULL)
+		return wrong(l, m, "\"%.*s\" has no field \"%.*s\"", STR_FMT(c->name), STR_FMT(m->text));
+	if (f->personal)
+		return wrong(l, m, "the field \"%.*s\" is personal, so no occurrence can rest on it", STR_FMT(f->name));
+	if (is_time && f->type != FIELD_DATE && f->type != FIELD_TIMESTAMP)
+		return wrong(l, m, "\"%s\" takes a date or a timestamp", name);
+	if (!is_time && f->type == FIELD_LIST)
+		return wrong(l, m, "\"%s\" takes a field with one value", name);
+	*out = f;
+	return RC_OK;
+}
+
+/* A number of days, or the name of a parameter that is one. */
+static enum rc load_within(struct load *l, const struct value *v, int64_t *days)
+{
+	int64_t scaled = -1;
+	size_t i;
+
+	if (v == NULL || v->type == VALUE_NULL)
+		return RC_OK;
+	if (v->type == VALUE_NUMBER && !num_decimal(v->text, &scaled))
+		scaled = -1;
+	for (i = 0; v->type == VALUE_STRING && i < l->n_parameters; i++)
+		if (str_eq(l->parameters[i].name, v->text))
+			scaled = l->parameters[i].scaled;
+	if (scaled < 0 || scaled % 1000000 != 0 || scaled / 1000000 > 3660)
+		return wrong(l, v, "\"within\" takes a number of days, or the name of a parameter that is one");
+	*days = scaled / 1000000;
+	return RC_OK;
+}
+
+static enum rc load_keys(struct load *l, const struct value *v, struct occurrence *o)
+{
+	static const char *const names[] = { "population", "field", "where" };
+	const struct value *where;
+	enum rc rc;
+
+	if (v == NULL || v->type == VALUE_NULL)
+		return RC_OK;
+	if ((rc = known_members(l, v, names, ARRAY_LEN(names), "keys")) != RC_OK ||
+	    (rc = population_of(l, v, &o->keys)) != RC_OK ||
+	    (rc = field_of(l, v, "field", o->keys, false, &o->keys_field)) != RC_OK)
+		return rc;
+	if (o->per == NULL)
+		return wrong(l, v, "\"keys\" says for which values of \"per\" one is due, and there is no \"per\"");
+	if (o->keys_field == NULL || o->keys_field->type != o->per->type)
+		return wrong(l, v, "\"keys\" needs a \"field\" of the type of \"%.*s\"", STR_FMT(o->per->name));
+	if (o->keys->is_derived)
+		return wrong(l, v, "\"keys\" cannot come from a computed population");
+	if ((where = value_get(v, "where")) == NULL || where->type == VALUE_NULL)
+		return RC_OK;
+	o->keys_where = where->text;
+	return compile(l, o->keys, where, &o->keys_where_expr);
+}
+
+static enum rc load_occurrence(struct load *l, const struct value *v, struct control *c)
+{
+	static const char *const names[] = { "population", "at", "done", "where", "per", "within", "keys" };
+	struct occurrence *o = ARENA_NEW(l->a, struct occurrence);
+	const struct value *where;
+	struct value done = { 0 };
+	enum rc rc;
+
+	if (v == NULL || v->type == VALUE_NULL)
+		return RC_OK;
+	if ((rc = known_members(l, v, names, ARRAY_LEN(names), "occurrence")) != RC_OK ||
+	    (rc = population_of(l, v, &o->population)) != RC_OK ||
+	    (rc = field_of(l, v, "at", o->population, true, &o->at)) != RC_OK ||
+	    (rc = field_of(l, v, "done", o->population, true, &o->done)) != RC_OK ||
+	    (rc = field_of(l, v, "per", o->population, false, &o->per)) != RC_OK ||
+	    (rc = load_within(l, value_get(v, "within"), &o->within_days)) != RC_OK ||
+	    (rc = load_keys(l, value_get(v, "keys"), o)) != RC_OK)
+		return rc;
+	if (o->at == NULL)
+		return wrong(l, v, "an occurrence needs \"at\", the field that tells into which window an item falls");
+	if (o->within_days > 0 && o->done == NULL)
+		return wrong(l, v, "\"within\" allows time until something is done, and there is no \"done\"");
+	if (o->done != NULL) {
+		done = *value_get(v, "done");
+		done.text = arena_fmt(l->a, "%.*s != null", STR_FMT(o->done->name));
+		if ((rc = compile(l, o->population, &done, &o->done_expr)) != RC_OK)
+			return rc;
+	}
+	if ((where = value_get(v, "where")) != NULL && where->type != VALUE_NULL) {
+		o->where = where->text;
+		if ((rc = compile(l, o->population, where, &o->where_expr)) != RC_OK)
+			return rc;
+	}
+	c->occurrence = o;
+	return RC_OK;
 }
 
 static enum rc load_tests(struct load *l, const struct value *v, struct control *c)
@@ -206,12 +334,13 @@ static enum rc load_control(struct load *l, const struct value *v, struct contro
 	c->owner = value_text(v, "owner");
 	c->frequency = value_text(v, "frequency");
 	c->nature = value_text(v, "nature");
-	c->is_periodic = periodic(c->frequency);
+	c->every = frequency_of(c->frequency);
+	c->is_periodic = c->every >= FREQUENCY_WEEKLY;
 	if (c->id.n == 0 || c->title.n == 0 || c->statement.n == 0)
 		return wrong(l, v, "a control needs \"id\", \"title\" and \"statement\"");
 	if ((rc = strings(l, v, "criteria", &c->criteria, &c->n_criteria)) != RC_OK ||
 	    (rc = strings(l, v, "populations", &c->populations, &c->n_populations)) != RC_OK ||
-	    (rc = load_tests(l, v, c)) != RC_OK)
+	    (rc = load_occurrence(l, value_get(v, "occurrence"), c)) != RC_OK || (rc = load_tests(l, v, c)) != RC_OK)
 		return rc;
 	*out = c;
 	return RC_OK;

@@ -25,8 +25,30 @@ struct test {
 	size_t n_attributes, n_machine;
 };
 
+enum frequency { FREQUENCY_OTHER, FREQUENCY_DAILY, FREQUENCY_WEEKLY, FREQUENCY_MONTHLY, FREQUENCY_QUARTERLY,
+	FREQUENCY_SEMIANNUAL, FREQUENCY_ANNUAL };
+
+/* How it shows that the control ran when it was due: an item of ${population} whose ${at} lies in the window. */
+struct occurrence {
+	const struct collection *population;
+	const struct field *at;
+	const struct field *done;       /* NULL: ${at} is when it was done */
+	const struct expr *done_expr;   /* done != null */
+	const struct field *per;        /* NULL: one is due in each window; else one for each value of this field */
+	struct str where;               /* STR_NONE: any item */
+	const struct expr *where_expr;
+	int64_t within_days;            /* behind the window's end and still in time */
+	/* For which values one is due, besides those of the items themselves; NULL: for those alone. */
+	const struct collection *keys;
+	const struct field *keys_field;
+	struct str keys_where;
+	const struct expr *keys_where_expr;
+};
+
 struct control {
 	struct str id, title, statement, owner, frequency, nature;
+	enum frequency every;
+	struct occurrence *occurrence;  /* NULL: none is named */
 	struct str *criteria;
 	size_t n_criteria;
 	struct str *populations;

@@ -16,7 +16,7 @@ struct gather {
 	const struct run_period *p;
 	struct coverage *out;
 	struct used *used;
-	size_t n_used;
+	size_t n_used, room;
 	int64_t start_us, end_us;       /* of the period */
 	struct err *e;
 };
@@ -72,7 +72,7 @@ static bool is_fed(const struct gather *g, struct str digest, struct str file)
 
 static struct stream_coverage *stream_of(struct gather *g, struct str source, struct str instance)
 {
-	struct stream_coverage *s;
+	struct stream_coverage *s, *more;
 	size_t i;
 
 	for (i = 0; i < g->out->n; i++)
@@ -80,6 +80,13 @@ static struct stream_coverage *stream_of(struct gather *g, struct str source, st
 			return &g->out->streams[i];
 	if (g->out->n == STREAMS_MAX)
 		return NULL;
+	if (g->out->n == g->room) {
+		g->room = g->room == 0 ? 8 : g->room * 2;
+		more = ARENA_ARRAY(g->a, g->room, struct stream_coverage);
+		if (g->out->n > 0)
+			memcpy(more, g->out->streams, g->out->n * sizeof(*more));
+		g->out->streams = more;
+	}
 	s = &g->out->streams[g->out->n++];
 	s->source = arena_str(g->a, source);
 	s->instance = arena_str(g->a, instance);
@@ -224,6 +231,7 @@ static void sum_up(struct gather *g)
 			if (s->days[d] < least)
 				least = s->days[d];
 		}
+		o->by_day[d] = least;
 		o->covered += least == DAY_COVERED;
 		o->presumed += least == DAY_PRESUMED;
 		o->unknown += least == DAY_UNKNOWN;
@@ -243,7 +251,7 @@ enum rc coverage_of(struct state *s, struct arena *a, const struct collection *c
 	g.out = ARENA_NEW(a, struct coverage);
 	g.out->collection = c;
 	g.out->days = (uint64_t)(p->to_day - p->from_day + 1);
-	g.out->streams = ARENA_ARRAY(a, STREAMS_MAX, struct stream_coverage);
+	g.out->by_day = arena_alloc(a, (size_t)g.out->days);
 	g.start_us = zone_day_start_us(z, p->from_day);
 	g.end_us = zone_day_start_us(z, p->to_day + 1);
 	if ((rc = find_mappings(&g)) != RC_OK || (rc = add_ingests(&g)) != RC_OK)

@@ -24,6 +24,7 @@ struct stream_coverage {
 struct coverage {
 	const struct collection *collection;
 	uint64_t days, covered, presumed, unknown;
+	uint8_t *by_day;                        /* enum day_cover of each, the least of all sources */
 	struct stream_coverage *streams;
 	size_t n;
 	uint64_t extractions, full_extractions; /* of a state population, in the period */

@@ -11,7 +11,7 @@ static void put_hex(struct buf *b, const char *name, const uint8_t *d)
 	buf_c(b, '"');
 }
 
-static void put_definition(struct state *s, struct arena *a, const char *kind, struct str id, struct buf *b)
+void result_put_definition(struct state *s, struct arena *a, const char *kind, struct str id, struct buf *b)
 {
 	struct str body;
 	struct err ignored;
@@ -80,9 +80,9 @@ enum rc result_put(struct state *s, struct arena *a, const struct result *r, con
 	    (unsigned long long)r->deviating, (unsigned long long)r->excluded, (unsigned long long)r->extractions,
 	    (unsigned long long)r->filter_unknown, (unsigned long long)r->items, (unsigned long long)r->met,
 	    (unsigned long long)r->undetermined, (unsigned long long)r->tested, (unsigned long long)r->undated);
-	put_definition(s, a, "control", r->control->id, b);
+	result_put_definition(s, a, "control", r->control->id, b);
 	buf_c(b, ',');
-	put_definition(s, a, "population", t->population != NULL ? t->population->name : STR(""), b);
+	result_put_definition(s, a, "population", t->population != NULL ? t->population->name : STR(""), b);
 	buf_z(b, "},");
 	put_deviations(r, a, b);
 	buf_fmt(b, "\"engine\":%d,", ENGINE_VERSION);
@@ -109,7 +109,8 @@ enum rc result_put(struct state *s, struct arena *a, const struct result *r, con
 	return buf_ok(b, "a result", e);
 }
 
-enum rc result_is_current(struct state *s, const struct result *r, struct str body, bool *same, struct err *e)
+enum rc result_is_current(struct state *s, struct str control, struct str test, struct str body, bool *same,
+    struct err *e)
 {
 	struct stmt *st = NULL;
 	bool row;
@@ -117,8 +118,8 @@ enum rc result_is_current(struct state *s, const struct result *r, struct str bo
 
 	if (rc != RC_OK)
 		return rc;
-	stmt_text(st, 1, r->control->id);
-	stmt_text(st, 2, r->test->id);
+	stmt_text(st, 1, control);
+	stmt_text(st, 2, test);
 	if ((rc = stmt_step(st, &row, e)) == RC_OK)
 		*same = row && str_eq(column_text(st, 0), body);
 	stmt_free(st);

@@ -54,7 +54,10 @@ MUST_USE enum rc test_run(struct state *, struct arena *a, const struct control 
 /* The result as the body of an entry; the same bytes when nothing changed. */
 MUST_USE enum rc result_put(struct state *, struct arena *scratch, const struct result *, const struct run_period *,
     struct buf *json, struct err *);
+/* "kind":digest of the current definition, or null, as results name what they rest on. */
+void result_put_definition(struct state *, struct arena *scratch, const char *kind, struct str id, struct buf *json);
 /* Whether the current result of that control and test has these bytes. */
-MUST_USE enum rc result_is_current(struct state *, const struct result *, struct str body, bool *same, struct err *);
+MUST_USE enum rc result_is_current(struct state *, struct str control, struct str test, struct str body, bool *same,
+    struct err *);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "assess/occurrence.h"
 #include "assess/run.h"
 #include "cli/test.h"
 #include "report/terminal.h"
@@ -63,6 +64,60 @@ static void details(struct cli *c, const struct terminal *term, const struct res
 		out_line("  … and %llu more; --json gives all", (unsigned long long)(r->deviating - 20));
 }
 
+static enum tone tone_of_windows(enum window_verdict v)
+{
+	switch (v) {
+	case WINDOW_PERFORMED:
+		return TONE_GOOD;
+	case WINDOW_MISSED:
+	case WINDOW_LATE:
+		return TONE_BAD;
+	case WINDOW_UNKNOWN:
+		return TONE_WARN;
+	default:
+		return TONE_DIM;
+	}
+}
+
+static void occurrence_row(struct cli *c, struct table *t, const struct occurrences *o)
+{
+	uint64_t bad = o->counts[WINDOW_MISSED] + o->counts[WINDOW_LATE];
+
+	table_cell(t, TONE_STRONG, arena_fmt(c->a, "%.*s %.*s", STR_FMT(o->control->id), STR_FMT(o->control->frequency)));
+	table_cell(t, TONE_PLAIN, o->control->occurrence->population->name);
+	table_cell(t, TONE_PLAIN, number(c, o->due));
+	table_cell(t, bad > 0 ? TONE_BAD : TONE_PLAIN, number(c, bad));
+	table_cell(t, o->counts[WINDOW_UNKNOWN] > 0 ? TONE_WARN : TONE_PLAIN, number(c, o->counts[WINDOW_UNKNOWN]));
+	table_cell(t, TONE_PLAIN, number(c, o->counts[WINDOW_PERFORMED]));
+	table_cell(t, TONE_PLAIN, STR("-"));
+	table_cell(t, tone_of_windows(o->state), occurrences_words(c->a, o));
+}
+
+/* Those that were not performed, then how the others were shown. */
+static void window_details(struct cli *c, const struct terminal *term, const struct occurrences *o)
+{
+	size_t i, shown = 0;
+	int pass;
+
+	put_tone(term, TONE_STRONG, "  due %.*s\n", STR_FMT(o->control->frequency));
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < o->n_windows && shown < 40; i++) {
+			const struct due_window *d = &o->windows[i];
+
+			if ((d->verdict == WINDOW_PERFORMED) != (pass == 1))
+				continue;
+			shown++;
+			out_line("  %s: %.*s%s%.*s to %.*s%s%.*s%.*s", window_verdict_name(d->verdict),
+			    STR_FMT(d->key.p != NULL ? d->key : STR("")), d->key.p != NULL ? ", " : "",
+			    STR_FMT(date_fmt(c->a, d->window.from_day)), STR_FMT(date_fmt(c->a, d->window.to_day)),
+			    d->presumed ? " (no source declares that it covers this window)" : "",
+			    STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item));
+		}
+	}
+	if (o->n_windows > shown)
+		out_line("  … and %zu more; --json gives all", o->n_windows - shown);
+}
+
 struct testing {
 	struct cli *c;
 	struct org *org;
@@ -74,11 +129,54 @@ struct testing {
 	struct buf body, all;
 };
 
+/* What changed becomes an entry; with --json all of them are shown. */
+static enum rc record(struct testing *g, struct str control, struct str test)
+{
+	struct state *s = org_state(g->org);
+	bool same;
+	enum rc rc;
+
+	if ((rc = result_is_current(s, control, test, buf_view(&g->body), &same, &g->c->err)) != RC_OK)
+		return rc;
+	if (!same) {
+		g->recorded++;
+		if ((rc = org_edit(g->org, KIND_RESULT, buf_view(&g->body), &g->c->err)) != RC_OK)
+			return rc;
+	}
+	if (g->c->json) {
+		buf_z(&g->all, g->all.n > 1 ? "," : "");
+		buf_str(&g->all, buf_view(&g->body));
+	}
+	return RC_OK;
+}
+
+static enum rc one_occurrence(struct testing *g, const struct control *control)
+{
+	struct state *s = org_state(g->org);
+	struct occurrences *o;
+	enum rc rc = occurrences_of(s, g->c->a, control, &g->period, &o, &g->c->err);
+
+	if (rc != RC_OK || o == NULL)
+		return rc;
+	g->tests++;
+	g->any_deviation = g->any_deviation || o->counts[WINDOW_MISSED] + o->counts[WINDOW_LATE] > 0;
+	buf_clear(&g->body);
+	if ((rc = occurrences_put(s, g->c->a, o, &g->period, &g->body, &g->c->err)) != RC_OK ||
+	    (rc = record(g, control->id, STR("occurrence"))) != RC_OK)
+		return rc;
+	if (g->one || o->counts[WINDOW_UNKNOWN] + o->counts[WINDOW_NOT_YET_DUE] < o->due)
+		occurrence_row(g->c, g->table, o);
+	else
+		g->nothing++;
+	if (g->one && !g->c->json)
+		window_details(g->c, &g->term, o);
+	return RC_OK;
+}
+
 static enum rc one_test(struct testing *g, const struct control *control, const struct test *test)
 {
 	struct state *s = org_state(g->org);
 	struct result *r;
-	bool same;
 	enum rc rc;
 
 	if (test->n_machine == 0) {
@@ -91,17 +189,8 @@ static enum rc one_test(struct testing *g, const struct control *control, const 
 	g->any_deviation = g->any_deviation || r->deviating > 0;
 	buf_clear(&g->body);
 	if ((rc = result_put(s, g->c->a, r, &g->period, &g->body, &g->c->err)) != RC_OK ||
-	    (rc = result_is_current(s, r, buf_view(&g->body), &same, &g->c->err)) != RC_OK)
+	    (rc = record(g, control->id, test->id)) != RC_OK)
 		return rc;
-	if (!same) {
-		g->recorded++;
-		if ((rc = org_edit(g->org, KIND_RESULT, buf_view(&g->body), &g->c->err)) != RC_OK)
-			return rc;
-	}
-	if (g->c->json) {
-		buf_z(&g->all, g->all.n > 1 ? "," : "");
-		buf_str(&g->all, buf_view(&g->body));
-	}
 	if (r->state == TEST_NO_ITEMS)
 		g->nothing++;
 	if (r->state != TEST_NO_ITEMS || g->one)
@@ -138,6 +227,8 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		progress(c, "testing %.*s", STR_FMT(controls[i]->id));
 		for (k = 0; k < controls[i]->n_tests && rc == RC_OK; k++)
 			rc = one_test(&g, controls[i], &controls[i]->tests[k]);
+		if (rc == RC_OK)
+			rc = one_occurrence(&g, controls[i]);
 	}
 	progress_end(c);
 	if (rc == RC_OK && !found)
@@ -193,6 +284,8 @@ const struct command command_test = {
 	"  --from D --to D       the period, when it is another than the scope's\n"
 	"  --control ID          one control, with its attributes and what deviates\n"
 	"  --fail-on deviation   exit status 1 when something deviates\n\n"
-	"true meets, false deviates, unknown is not determinable and never a pass.  Results that changed become entries.",
+	"true meets, false deviates, unknown is not determinable and never a pass.  Daily and periodic controls are judged by\n"
+	"due windows as well: performed, late, missed, not yet due or unknown; missed and late count as deviations.  Results\n"
+	"that changed become entries.",
 	run,
 };
