@@ -114,10 +114,12 @@ enum rc file_replace(const char *path, const void *p, size_t n, unsigned mode, s
 	if (strlen(path) >= LIMIT_PATH)
 		return err_set(e, RC_LIMIT, "the path %.200s… is too long", path);
 	(void)snprintf(beside, sizeof(beside), "%s.tmp", path);
-	if ((rc = write_new(beside, p, n, mode, true, e)) != RC_OK)
+	if ((rc = write_new(beside, p, n, mode, true, e)) == RC_OK && rename(beside, path) != 0)
+		rc = err_sys(e, errno, "%s cannot be replaced", path);
+	if (rc != RC_OK) {
+		(void)unlink(beside);
 		return rc;
-	if (rename(beside, path) != 0)
-		return err_sys(e, errno, "%s cannot be replaced", path);
+	}
 	(void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + (slash == path),
 	    slash == NULL ? "." : path);
 	return folder_sync(folder, e);
@@ -181,4 +183,34 @@ enum rc folder_list(struct arena *a, const char *path, size_t most, struct str *
 	*out = list;
 	*n = used;
 	return RC_OK;
+}
+
+static enum rc clear_below(int folder, const char *name, const char *path, unsigned depth, struct err *e)
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct dirent *d;
+	enum rc rc = RC_OK;
+	DIR *dir;
+
+	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
+		rc = err_sys(e, errno, "the folder %s cannot be emptied", path);
+		if (fd >= 0)
+			(void)close(fd);
+		return rc;
+	}
+	while (rc == RC_OK && (d = readdir(dir)) != NULL) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || unlinkat(fd, d->d_name, 0) == 0)
+			continue;
+		if ((errno != EISDIR && errno != EPERM) || depth == 0)
+			rc = err_sys(e, errno, "%s in %s cannot be removed", d->d_name, path);
+		else if ((rc = clear_below(fd, d->d_name, path, depth - 1, e)) == RC_OK && unlinkat(fd, d->d_name, AT_REMOVEDIR) != 0)
+			rc = err_sys(e, errno, "%s in %s cannot be removed", d->d_name, path);
+	}
+	(void)closedir(dir);
+	return rc;
+}
+
+enum rc folder_clear(const char *path, struct err *e)
+{
+	return clear_below(AT_FDCWD, path, path, 64, e);
 }

@@ -6,13 +6,15 @@
 
 /* RC_NOT_FOUND: no such file; RC_LIMIT: longer than ${most}.  The bytes are in ${a}. */
 MUST_USE enum rc file_read(struct arena *a, const char *path, size_t most, struct str *out, struct err *);
-/* Write beside it, sync, rename, sync the folder. */
+/* Write beside it, sync, rename, sync the folder.  Nothing is left beside it on failure. */
 MUST_USE enum rc file_replace(const char *path, const void *, size_t n, unsigned mode, struct err *);
 /* Write without syncing: for what can be made again. */
 MUST_USE enum rc file_write(const char *path, const void *, size_t n, struct err *);
 bool file_exists(const char *path);
 /* The folder and those above it below ${root}; there already is fine. */
 MUST_USE enum rc folder_make(const char *path, struct err *);
+/* Remove all that is in it, which follows no link; the folder stays. */
+MUST_USE enum rc folder_clear(const char *path, struct err *);
 MUST_USE enum rc folder_sync(const char *path, struct err *);
 /* All of ${n} bytes at ${at}, or RC_IO; for pread: RC_NOT_FOUND when the file ends before. */
 MUST_USE enum rc fd_write(int fd, const void *, size_t n, uint64_t at, const char *name, struct err *);

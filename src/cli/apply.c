@@ -343,6 +343,19 @@ enum rc apply_quietly(struct cli *c, struct org *org, char **files, size_t n_fil
 	return apply_all(c, org, files, n_files, false, true);
 }
 
+enum rc apply_bundled(struct cli *c, struct org *org, const char *file, struct str text)
+{
+	struct apply p = { .c = c, .org = org, .quiet = true, .checked = arena_new() };
+	uint64_t first;
+	enum rc rc;
+
+	p.changes.a = c->a;
+	if ((rc = org_edit_begin(org, &c->err)) == RC_OK && (rc = apply_text(&p, file, text)) == RC_OK)
+		rc = org_edit_end(org, &first, &c->err);
+	arena_free(p.checked);
+	return rc;
+}
+
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	bool dry_run = false;

@@ -8,8 +8,8 @@
 MUST_USE enum rc apply_content(struct cli *, struct org *);
 /* An edit of its own: all files or none. */
 MUST_USE enum rc apply_files(struct cli *, struct org *, char **files, size_t n, bool dry_run);
-
-/* The same without a word. */
+/* The same without a word: files, or one that the binary carries. */
 MUST_USE enum rc apply_quietly(struct cli *, struct org *, char **files, size_t n);
+MUST_USE enum rc apply_bundled(struct cli *, struct org *, const char *file, struct str text);
 
 #endif

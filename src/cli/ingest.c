@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "cli/demo_files.h"
 #include "cli/ingest.h"
 
 enum { MOST_FILES = 100000 };
 
 struct file {
 	const char *path;
+	struct str bytes;               /* of a bundled one */
 	struct str name;                /* as recorded: below the folder that was named */
 	bool has_date;
 	int64_t day;
@@ -49,6 +51,7 @@ static void file_add(struct cli *c, struct files *f, const char *path, struct st
 			memcpy(more, f->p, f->n * sizeof(*more));
 		f->p = more;
 	}
+	memset(&f->p[f->n], 0, sizeof(f->p[f->n]));
 	f->p[f->n].path = path;
 	f->p[f->n].name = name;
 	f->p[f->n].has_date = date_in(name, &f->p[f->n].day);
@@ -154,13 +157,47 @@ static void outcome(struct cli *c, const struct file *f, const struct ingest_out
 		    "no day\n", f->path, o->why);
 }
 
+static enum rc ingest_files(struct cli *c, struct org *org, const struct ingest_how *base, const struct files *files,
+    bool acks, bool quiet, struct ingest_outcome *total)
+{
+	struct ingest_outcome o;
+	struct ingest_how how;
+	bool found_something = false;
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < files->n; i++) {
+		how = *base;
+		how.path = files->p[i].path;
+		how.bytes = files->p[i].bytes;
+		how.file = files->p[i].name;
+		how.acked = acks ? acked : NULL;
+		how.told = c->is_progress ? told : NULL;
+		how.ctx = c;
+		if (!how.has_extracted && files->p[i].has_date) {
+			how.has_extracted = true;
+			how.extracted_us = zone_day_start_us(state_zone(org_state(org)), files->p[i].day);
+		}
+		rc = ingest_file(org, &how, &o, &c->err);
+		progress_end(c);
+		if (rc != RC_OK && i > 0)
+			err_while(&c->err, "taking in file %zu of %zu; those before it are taken in", i + 1, files->n);
+		if (rc != RC_OK)
+			return rc;
+		outcome(c, &files->p[i], &o, quiet);
+		found_something = found_something || o.rejected > 0 || !o.complete;
+		total->in += o.in;
+		total->kept += o.kept;
+		total->duplicate += o.duplicate;
+		total->rejected += o.rejected;
+	}
+	return found_something ? RC_FINDING : RC_OK;
+}
+
 enum rc ingest_paths(struct cli *c, struct org *org, const struct ingest_how *base, char **paths, size_t n, bool acks,
     bool quiet, struct ingest_outcome *total)
 {
 	struct files files = { 0 };
-	struct ingest_outcome o;
-	struct ingest_how how;
-	bool found_something = false;
 	size_t i;
 	enum rc rc;
 
@@ -169,29 +206,27 @@ enum rc ingest_paths(struct cli *c, struct org *org, const struct ingest_how *ba
 			return rc;
 	if (files.n == 0)
 		return err_set(&c->err, RC_NOT_FOUND, "there are no files in %s", paths[0]);
-	for (i = 0; i < files.n; i++) {
-		how = *base;
-		how.path = files.p[i].path;
-		how.file = files.p[i].name;
-		how.acked = acks ? acked : NULL;
-		how.told = c->is_progress ? told : NULL;
-		how.ctx = c;
-		if (!how.has_extracted && files.p[i].has_date) {
-			how.has_extracted = true;
-			how.extracted_us = zone_day_start_us(state_zone(org_state(org)), files.p[i].day);
-		}
-		rc = ingest_file(org, &how, &o, &c->err);
-		progress_end(c);
-		if (rc != RC_OK)
-			return rc;
-		outcome(c, &files.p[i], &o, quiet);
-		found_something = found_something || o.rejected > 0 || !o.complete;
-		total->in += o.in;
-		total->kept += o.kept;
-		total->duplicate += o.duplicate;
-		total->rejected += o.rejected;
+	return ingest_files(c, org, base, &files, acks, quiet, total);
+}
+
+enum rc ingest_bundled(struct cli *c, struct org *org, const struct ingest_how *base, struct str path,
+    struct ingest_outcome *total)
+{
+	struct files files = { 0 };
+	size_t i;
+
+	for (i = 0; i < demo_files_n; i++) {
+		struct str name = str_z(demo_files[i].name);
+		size_t before = path.n - base_name(path).n;
+
+		if (!str_starts(name, path) || (name.n > path.n && name.p[path.n] != '/'))
+			continue;
+		file_add(c, &files, demo_files[i].name, str_sub(name, before, name.n));
+		files.p[files.n - 1].bytes = (struct str){ demo_files[i].bytes, demo_files[i].n };
 	}
-	return found_something ? RC_FINDING : RC_OK;
+	if (files.n == 0)
+		return err_set(&c->err, RC_NOT_FOUND, "there is no bundled file %.*s", STR_FMT(path));
+	return ingest_files(c, org, base, &files, false, true, total);
 }
 
 enum rc ingest_covers(struct cli *c, struct org *org, const char *text, struct ingest_how *how)

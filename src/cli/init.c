@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/apply.h"
 #include "cli/init.h"
 
@@ -73,12 +74,30 @@ static enum rc define_scope(struct cli *c, struct org *org, const struct new_org
 	return rc;
 }
 
+const char *head_beside(struct cli *c, const char *dir)
+{
+	return arena_z(c->a, arena_fmt(c->a, "%s.tickmark-head", dir));
+}
+
+void unmake_organization(struct cli *c, const char *dir, const char *key_file, bool was_there)
+{
+	struct err why;
+
+	err_init(&why);
+	if (folder_clear(dir, &why) != RC_OK || (!was_there && rmdir(dir) != 0))
+		err_while(&c->err, "making %.100s; some of it is still there: %.100s", dir, why.msg);
+	(void)unlink(key_file);
+	(void)unlink(head_beside(c, dir));
+}
+
 enum rc new_organization(struct cli *c, const struct new_org *n, struct org **out)
 {
 	const struct org_env env = cli_env(c);
 	struct org *org = NULL;
 	struct zone *zone;
 	struct key_source k;
+	const char *key_file, *dir;
+	bool was_there = file_exists(n->dir);
 	uint64_t first;
 	enum rc rc;
 
@@ -91,7 +110,10 @@ enum rc new_organization(struct cli *c, const struct new_org *n, struct org **ou
 	if ((rc = org_edit_begin(org, &c->err)) != RC_OK || (rc = define_zone(c, org, n->zone)) != RC_OK ||
 	    (rc = apply_content(c, org)) != RC_OK || (rc = define_scope(c, org, n)) != RC_OK ||
 	    (rc = org_edit_end(org, &first, &c->err)) != RC_OK) {
+		key_file = arena_z(c->a, str_z(org_key_file(org)));
+		dir = arena_z(c->a, str_z(org_dir(org)));
 		org_abandon(org);
+		unmake_organization(c, dir, key_file, was_there);
 		return rc;
 	}
 	*out = org;
@@ -135,14 +157,31 @@ static enum rc check(struct cli *c, const struct new_org *n)
 	return from <= to ? RC_OK : cli_usage(c, "the period ends before it begins");
 }
 
+static void put_json(const struct buf *vkey, uint64_t entries, const char *key_file)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	buf_fmt(&b, "{\"entries\":%llu,\"key_file\":", (unsigned long long)entries);
+	json_put_str(&b, str_z(key_file));
+	buf_z(&b, ",\"vkey\":");
+	json_put_str(&b, buf_view(vkey));
+	buf_c(&b, '}');
+	out_json(&b);
+	buf_done(&b);
+}
+
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	struct new_org n = { .zone = "UTC" };
 	const struct option_def defs[] = { { "--name", OPTION_TEXT, &n.name }, { "--zone", OPTION_TEXT, &n.zone },
 		{ "--from", OPTION_TEXT, &n.from }, { "--to", OPTION_TEXT, &n.to }, { "--categories", OPTION_TEXT, &n.categories },
 		{ "--origin", OPTION_TEXT, &n.origin } };
+	const char *key_file;
 	struct org *org = NULL;
+	uint64_t entries;
 	struct buf b;
+	bool was_there;
 	enum rc rc;
 
 	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
@@ -150,23 +189,28 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	if (argc != 1)
 		return cli_usage(c, "init needs one folder to make");
 	n.dir = argv[0];
+	was_there = file_exists(n.dir);
 	if ((rc = check(c, &n)) != RC_OK || (rc = new_organization(c, &n, &org)) != RC_OK)
 		return rc;
+	key_file = arena_z(c->a, str_z(org_key_file(org)));
+	n.dir = arena_z(c->a, str_z(org_dir(org)));
+	entries = ledger_size(org_ledger(org));
 	buf_init(&b, 4096);
 	note_key_put(ledger_key(org_ledger(org)), &b);
-	if (c->json) {
-		out_line("{\"entries\":%llu,\"key_file\":\"%s\",\"vkey\":\"%.*s\"}", (unsigned long long)ledger_size(org_ledger(org)),
-		    org_key_file(org), STR_FMT(buf_view(&b)));
+	if ((rc = org_close(org, &c->err)) != RC_OK) {
+		unmake_organization(c, n.dir, key_file, was_there);
+	} else if (c->json) {
+		put_json(&b, entries, key_file);
 	} else {
 		out_line("%s is ready: %llu entries, among them all collections, criteria and controls.", n.dir,
-		    (unsigned long long)ledger_size(org_ledger(org)));
-		out_line("Key file: %s", org_key_file(org));
+		    (unsigned long long)entries);
+		out_line("Key file: %s", key_file);
 		out_line("  Losing it loses the evidence; keep a copy, and keep it apart from copies of the folder.");
 		out_line("Verifier's key, to be given to the auditor: %.*s", STR_FMT(buf_view(&b)));
 		out_line("Next: %s -C %s sources, then ingest; apply a scope; status tells what is missing.", c->program, n.dir);
 	}
 	buf_done(&b);
-	return org_close(org, &c->err);
+	return rc;
 }
 
 const struct command command_init = {

@@ -122,7 +122,9 @@ static enum rc begin(struct run *r)
 	if (feeds_state(r) && !r->how->has_extracted)
 		return err_set(r->e, RC_INVALID, "%s: a listing shows how things stood at one time: say when it was read at its source "
 		    "with --extracted-at, or by a date in its folder's name", r->how->path);
-	if ((rc = stream_open(r->how->path, &stream, r->e)) != RC_OK)
+	rc = r->how->bytes.p != NULL ? stream_of_bytes(r->how->path, r->how->bytes, &stream, r->e) :
+	    stream_open(r->how->path, &stream, r->e);
+	if (rc != RC_OK)
 		return rc;
 	if ((rc = reader_open(stream, reads, elements, &r->reader, r->e)) != RC_OK) {
 		stream_close(stream);

@@ -16,6 +16,7 @@ struct state_hooks mapper_hooks(struct mapper *);
 struct ingest_how {
 	struct str source, instance;
 	const char *path;               /* "-" is standard input */
+	struct str bytes;               /* unless p is NULL: the file itself, and ${path} is for messages only */
 	struct str file;                /* the name that is recorded, and that tells the shape */
 	bool has_covers, has_extracted, is_partial;
 	int64_t covers_from_us, covers_to_us;   /* half open */

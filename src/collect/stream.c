@@ -13,6 +13,7 @@ enum packing { PLAIN, GZIP, ZSTD };
 
 struct stream {
 	int fd;
+	struct str memory;                      /* fd is -1: what is still to be read */
 	bool is_input, at_end, between;         /* between: a member or frame ended where the bytes do */
 	enum packing packing;
 	char name[256];
@@ -29,6 +30,16 @@ static enum rc fill(struct stream *s, struct err *e)
 
 	if (s->from < s->to || s->at_end)
 		return RC_OK;
+	if (s->fd < 0) {
+		struct str piece = str_sub(s->memory, 0, CHUNK);
+
+		memcpy(s->in, piece.p, piece.n);
+		s->memory = str_sub(s->memory, piece.n, s->memory.n);
+		s->from = 0;
+		s->to = piece.n;
+		s->at_end = piece.n == 0;
+		return RC_OK;
+	}
 	do {
 		got = read(s->fd, s->in, CHUNK);
 	} while (got < 0 && errno == EINTR);
@@ -46,21 +57,21 @@ static enum rc damaged(struct stream *s, const char *what, struct err *e)
 	    (unsigned long long)s->taken, what);
 }
 
-enum rc stream_open(const char *path, struct stream **out, struct err *e)
+static struct stream *stream_new(const char *name, int fd)
 {
 	struct stream *s = mem_alloc(sizeof(*s));
+
+	(void)memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1));
+	s->between = true;
+	s->fd = fd;
+	return s;
+}
+
+/* Takes ${s} over. */
+static enum rc stream_begin(struct stream *s, struct stream **out, struct err *e)
+{
 	enum rc rc;
 
-	s->is_input = strcmp(path, "-") == 0;
-	(void)memcpy(s->name, s->is_input ? "standard input" : path, strnlen(s->is_input ? "standard input" : path, 255));
-	s->between = true;
-	s->fd = s->is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0) {
-		rc = errno == ENOENT ? err_set(e, RC_NOT_FOUND, "there is no file %s", path) :
-		    err_sys(e, errno, "%s cannot be opened", path);
-		mem_free(s);
-		return rc;
-	}
 	if ((rc = fill(s, e)) != RC_OK)
 		goto out;
 	if (s->to >= 2 && s->in[0] == 0x1f && s->in[1] == 0x8b) {
@@ -82,6 +93,28 @@ out:
 	return RC_OK;
 }
 
+enum rc stream_open(const char *path, struct stream **out, struct err *e)
+{
+	bool is_input = strcmp(path, "-") == 0;
+	int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct stream *s;
+
+	if (fd < 0)
+		return errno == ENOENT ? err_set(e, RC_NOT_FOUND, "there is no file %s", path) :
+		    err_sys(e, errno, "%s cannot be opened", path);
+	s = stream_new(is_input ? "standard input" : path, fd);
+	s->is_input = is_input;
+	return stream_begin(s, out, e);
+}
+
+enum rc stream_of_bytes(const char *name, struct str bytes, struct stream **out, struct err *e)
+{
+	struct stream *s = stream_new(name, -1);
+
+	s->memory = bytes;
+	return stream_begin(s, out, e);
+}
+
 void stream_close(struct stream *s)
 {
 	if (s == NULL)
@@ -90,7 +123,7 @@ void stream_close(struct stream *s)
 		(void)inflateEnd(&s->gz);
 	if (s->packing == ZSTD)
 		(void)ZSTD_freeDStream(s->zs);
-	if (!s->is_input)
+	if (!s->is_input && s->fd >= 0)
 		(void)close(s->fd);
 	mem_free(s);
 }

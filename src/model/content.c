@@ -10,7 +10,7 @@ size_t content_count(void)
 
 struct str content_at(size_t i, struct str *name)
 {
-	*name = (struct str){ content_files[i].name, content_files[i].name_n };
+	*name = str_z(content_files[i].name);
 	return (struct str){ content_files[i].bytes, content_files[i].n };
 }
 

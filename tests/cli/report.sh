@@ -29,7 +29,19 @@ all_figures() {
 	pdftotext -layout "$work/r.pdf" - | sed 's/Page [0-9]* of [0-9]*//' >"$work/r.txt"
 	"$figures" "$work/r.json" "$work/r.txt"
 }
-check "the worked example is made" "$tickmark" demo "$work/org"
+# As somebody has it who was given the one file: in a folder of its own, with nothing else in the environment.
+alone() {
+	mkdir "$work/alone" && cp "$tickmark" "$work/alone/tm" && cd "$work/alone" || return 1
+	env -i ./tm demo ../org && env -i ./tm demo --notice | grep -q "rails/rails (MIT)" && [ "$(ls)" = tm ]
+}
+cut_short() { # the disk gives out in the middle: no half of an example is left
+	(ulimit -f 8000 && trap '' XFSZ && "$tickmark" demo "$work/half")
+	status=$?
+	[ $status -eq 3 ] && [ ! -e "$work/half" ] && [ ! -e "$work/half.part" ]
+}
+check "the worked example is made by the program alone" alone
+check "an example that cannot be finished leaves nothing" cut_short
+check "an example is not made over something" sh -c "'$tickmark' demo '$work/org'; [ \$? -eq 2 ]"
 check "it is intact" "$tickmark" verify "$work/org"
 check "its draft report is made" "$tickmark" -C "$work/org" report --out "$work/r.pdf"
 check "and the same as JSON" "$tickmark" -C "$work/org" report --out "$work/r.json"
