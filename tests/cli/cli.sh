@@ -5,9 +5,9 @@ set -u
 tickmark=$1 flip=$2 flips=${3:-200} kills=${4:-20}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
+n=0 failed=0
 ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)); echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
+not_ok() { n=$((n + 1)) failed=1; echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
 # expect STATUS NAME WORDS COMMAND… : its exit status, and words that it must say
 expect() {
 	want=$1 name=$2 words=$3
@@ -172,3 +172,4 @@ expect 3 "a wrong passphrase is told" "the passphrase does not open" "$tickmark"
 "$flip" "$work/sealed.tickmark-key" 60 1
 expect 3 "a damaged key file is told from a wrong passphrase" "is damaged" "$tickmark" -C "$work/sealed" items change --passphrase-file "$work/pass"
 echo "1..$n"
+exit $failed

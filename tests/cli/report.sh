@@ -4,13 +4,14 @@ set -u
 tickmark=$1 figures=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
+n=0 failed=0
 check() { # check NAME COMMAND…
 	name=$1
 	shift
 	n=$((n + 1))
 	if "$@" >"$work/out" 2>&1; then echo "ok $n - $name"; else
 		echo "not ok $n - $name"
+		failed=1
 		sed 's/^/# /' "$work/out" | head -30
 	fi
 }
@@ -30,10 +31,10 @@ all_figures() {
 	"$figures" "$work/r.json" "$work/r.txt"
 }
 # As somebody has it who was given the one file: in a folder of its own, with nothing else in the environment.
-alone() {
-	mkdir "$work/alone" && cp "$tickmark" "$work/alone/tm" && cd "$work/alone" || return 1
+alone() (
+	mkdir "$work/alone" && cp "$tickmark" "$work/alone/tm" && cd "$work/alone" || exit 1
 	env -i ./tm demo ../org && env -i ./tm demo --notice | grep -q "rails/rails (MIT)" && [ "$(ls)" = tm ]
-}
+)
 cut_short() { # the disk gives out in the middle: no half of an example is left
 	(ulimit -f 8000 && trap '' XFSZ && "$tickmark" demo "$work/half")
 	status=$?
@@ -82,3 +83,4 @@ description_filled() {
 }
 check "registers fill the description of the system" description_filled
 echo "1..$n"
+exit $failed
