@@ -10,6 +10,7 @@
 
 enum rc report_make(struct cli *c, struct org *org, int type, const struct run_period *period, const char *path)
 {
+	const struct report_ledger ledger = report_ledger_of(org, c->a);
 	const struct value *doc;
 	struct readiness *r;
 	struct buf b;
@@ -20,7 +21,7 @@ enum rc report_make(struct cli *c, struct org *org, int type, const struct run_p
 	if ((rc = readiness_of(org_state(org), c->a, period, &r, &c->err)) != RC_OK)
 		return rc;
 	buf_init(&b, LIMIT_FILE_READ);
-	if ((rc = report_put(org, c->a, type, r, &b, &c->err)) == RC_OK) {
+	if ((rc = report_put(org_state(org), &ledger, c->a, type, r, &b, &c->err)) == RC_OK) {
 		if (str_ends(str_z(path), STR(".json")))
 			rc = file_replace(path, b.p, b.n, 0644, &c->err);
 		else if ((rc = json_parse(c->a, buf_view(&b), &doc, &c->err)) == RC_OK)

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/archive.h"
 #include "base/file.h"
+#include "cli/bundle.h"
 #include "ledger/verify.h"
 #include "report/terminal.h"
 
@@ -219,9 +221,9 @@ static enum rc told(struct verifying *v, const struct verify_outcome *o, bool wi
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *since = NULL, *vkey = NULL;
-	bool no_key = false;
+	bool no_key = false, reperform = false;
 	const struct option_def defs[] = { { "--since", OPTION_TEXT, &since }, { "--vkey", OPTION_TEXT, &vkey },
-		{ "--without-key", OPTION_FLAG, &no_key } };
+		{ "--without-key", OPTION_FLAG, &no_key }, { "--reperform", OPTION_FLAG, &reperform } };
 	struct verifying v = { .c = c, .term = terminal_of(stdout) };
 	struct verify_how how = { .found = found, .ctx = &v };
 	struct verify_outcome o;
@@ -236,6 +238,13 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "verify takes one folder");
 	if (argc == 1)
 		c->dir = argv[0];
+	if (argc == 1 && archive_looks_like(argv[0])) {
+		if (since != NULL && vkey == NULL)
+			return cli_usage(c, "--since needs --vkey: the key to judge that checkpoint with");
+		return bundle_verify(c, argv[0], since, vkey, reperform);
+	}
+	if (reperform)
+		return cli_usage(c, "--reperform is for a bundle, FILE.zip; for a folder, rebuild and test do it");
 	if ((since != NULL) != (vkey != NULL))
 		return cli_usage(c, "--since and --vkey go together: a checkpoint held elsewhere, and the key to judge it with");
 	if (since != NULL && (rc = file_text(c, c->a, since, NOTE_MAX, &how.since)) != RC_OK)
@@ -262,10 +271,11 @@ static enum rc run(struct cli *c, int argc, char **argv)
 }
 
 const struct command command_verify = {
-	"verify", "[DIR]", "that nothing stored was altered",
-	"Looks at every byte of the folder and writes nothing.  What was altered, is missing or does not belong is named with\n"
+	"verify", "[DIR|FILE.zip]", "that nothing stored was altered",
+	"Looks at every byte of the folder, or of a bundle, and writes nothing.  What was altered, is missing or does not belong is named with\n"
 	"file, byte, entry and verdict, and the exit status is 1.\n\n"
 	"  --since FILE --vkey KEY   a checkpoint held elsewhere: that nothing before it was rewritten since\n"
+	"  --reperform               of a bundle: every test run again from the raw records, each result compared\n"
 	"  --without-key             only what can be checked without the organization's key",
 	run,
 };

@@ -79,6 +79,10 @@ struct opened {
 	struct str body;                /* reading form: each person of a cut record as a reference */
 	struct str envelope;
 	struct str raw;                 /* the exact bytes, when every part opens */
+	/* as stored, for whoever discloses it: borrowed for as long as the entry itself */
+	const uint8_t *bytes;           /* ENTRY_BYTES */
+	const uint8_t *rows;            /* entry.n * PART_ROW_BYTES */
+	const struct str *stored;       /* of each part */
 };
 
 /* Everything in ${a}.  RC_NOT_FOUND: there is no such entry. */
@@ -86,6 +90,9 @@ MUST_USE enum rc ledger_read(struct ledger *, struct arena *a, uint64_t index, s
 /* Entries from ${from} in order, each in ${a}, which is reset before the next. */
 MUST_USE enum rc ledger_each(struct ledger *, uint64_t from, uint64_t until, struct arena *a,
     enum rc (*each)(void *ctx, const struct opened *, struct err *), void *ctx, struct err *);
+
+/* The secret that opens one part and no other.  False: no key here opens it (clear parts need none). */
+bool ledger_part_secret(struct ledger *, const struct entry *, const struct part_row *, struct secret *out);
 
 /* Sign the head over all entries; nothing when the newest checkpoint covers them already. */
 MUST_USE enum rc ledger_checkpoint(struct ledger *, struct err *);

@@ -76,6 +76,16 @@ struct open_all {
 	bool reset;
 };
 
+bool ledger_part_secret(struct ledger *l, const struct entry *en, const struct part_row *row, struct secret *out)
+{
+	const struct key *scope = l->keys != NULL && row->mode != PART_CLEAR ? keyring_by_id(l->keys, row->key_id) : NULL;
+
+	if (scope == NULL)
+		return false;
+	part_secret(scope, en->record_id, row->i, out);
+	return true;
+}
+
 /* One part opened; what does not open leaves its verdict. */
 static enum rc open_part(struct open_all *o, const struct entry *en, const struct part_row *row, struct str stored,
     struct str *content, struct str *envelope, enum verdict *v, struct err *e)
@@ -83,7 +93,6 @@ static enum rc open_part(struct open_all *o, const struct entry *en, const struc
 	const struct box_origin origin = { .kind = en->kind, .received_ms = en->received_ms };
 	struct box_origin from = origin;
 	struct secret secret;
-	const struct key *scope = NULL;
 	struct err why;
 
 	(void)e;
@@ -93,14 +102,10 @@ static enum rc open_part(struct open_all *o, const struct entry *en, const struc
 	if (*v != VERDICT_INTACT && *v != VERDICT_UNSCRUBBED)
 		return RC_OK;
 	memset(&secret, 0, sizeof(secret));
-	if (row->mode != PART_CLEAR) {
-		scope = o->l->keys != NULL ? keyring_by_id(o->l->keys, row->key_id) : NULL;
-		if (scope == NULL) {
-			if (*v == VERDICT_INTACT)
-				*v = VERDICT_NO_KEY;
-			return RC_OK;
-		}
-		part_secret(scope, en->record_id, row->i, &secret);
+	if (row->mode != PART_CLEAR && !ledger_part_secret(o->l, en, row, &secret)) {
+		if (*v == VERDICT_INTACT)
+			*v = VERDICT_NO_KEY;
+		return RC_OK;
 	}
 	if (box_open(o->l->box, &from, row, &secret, stored, o->a, content, envelope, &why) != RC_OK)
 		*v = VERDICT_ALTERED;
@@ -111,7 +116,8 @@ static enum rc open_part(struct open_all *o, const struct entry *en, const struc
 static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *bytes, const struct entry *en,
     const uint8_t *rows, uint64_t blob, struct opened *out, struct err *e)
 {
-	struct str *parts = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str), stored, envelope = STR_NONE;
+	struct str *parts = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str), envelope = STR_NONE, stored;
+	struct str *all_stored = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str);
 	bool all = true;
 	struct part_row row;
 	enum verdict v;
@@ -121,6 +127,9 @@ static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *byt
 	memset(out, 0, sizeof(*out));
 	out->index = index;
 	out->entry = *en;
+	out->bytes = bytes;
+	out->rows = rows;
+	out->stored = all_stored;
 	hash_leaf(bytes, ENTRY_BYTES, out->leaf);
 	for (i = 0; i < en->n; i++) {
 		if ((rc = part_row_decode(rows + (size_t)i * PART_ROW_BYTES, &row, e)) != RC_OK)
@@ -130,6 +139,7 @@ static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *byt
 			return rc;
 		if (!row.is_object)
 			blob += row.stored_n;
+		all_stored[i] = stored;
 		parts[i] = STR_NONE;
 		if ((rc = open_part(o, en, &row, stored, &parts[i], &envelope, &v, e)) != RC_OK)
 			return rc;

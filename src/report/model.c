@@ -8,7 +8,8 @@
 enum { LISTED = 500 };          /* deviations of one test that are listed; all of them are counted */
 
 struct put {
-	struct org *org;
+	struct state *s;
+	const struct report_ledger *ledger;
 	struct arena *a;
 	const struct readiness *r;
 	struct buf *b;
@@ -65,33 +66,27 @@ static void put_scope(struct put *p)
 	next(p);
 	text(p, "to", date_fmt(p->a, p->r->period.to_day));
 	buf_z(p->b, "},");
-	text(p, "zone", zone_name(state_zone(org_state(p->org))));
+	text(p, "zone", zone_name(state_zone(p->s)));
 	next(p);
 }
 
 static void put_ledger(struct put *p)
 {
-	const struct ledger *l = org_ledger(p->org);
-	struct buf key;
-
-	buf_init(&key, 4096);
-	note_key_put(ledger_key(l), &key);
 	buf_z(p->b, "\"ledger\":{");
-	number(p, "checkpointed", ledger_checkpointed(l));
+	number(p, "checkpointed", p->ledger->checkpointed);
 	next(p);
-	number(p, "entries", ledger_size(l));
+	number(p, "entries", p->ledger->entries);
 	next(p);
-	text(p, "origin", ledger_origin(l));
+	text(p, "origin", p->ledger->origin);
 	next(p);
-	text(p, "vkey", buf_view(&key));
+	text(p, "vkey", p->ledger->vkey);
 	buf_z(p->b, "},");
-	buf_done(&key);
 }
 
 /* The items of a collection as the description takes them in: those of its newest listing or all events. */
 static enum rc put_items(struct put *p, const char *name)
 {
-	const struct collection *c = schema_find(state_schema(org_state(p->org)), str_z(name));
+	const struct collection *c = schema_find(state_schema(p->s), str_z(name));
 	struct stmt *st = NULL;
 	struct buf sql;
 	const char *between = "";
@@ -109,13 +104,13 @@ static enum rc put_items(struct put *p, const char *name)
 	buf_z(&sql, "SELECT ");
 	item_columns(&sql, c, "i");
 	buf_fmt(&sql, " FROM item_%.*s i ORDER BY i.key LIMIT 1000", STR_FMT(c->name));
-	rc = db_prepare(state_db(org_state(p->org)), arena_str(p->a, buf_view(&sql)), &st, p->e);
+	rc = db_prepare(state_db(p->s), arena_str(p->a, buf_view(&sql)), &st, p->e);
 	buf_done(&sql);
 	while (rc == RC_OK && (rc = stmt_step(st, &row, p->e)) == RC_OK && row) {
 		buf_z(p->b, between);
 		buf_c(p->b, '{');
 		for (i = 0; i < c->n_fields && rc == RC_OK; i++) {
-			if ((rc = item_text(org_state(p->org), p->a, st, &c->fields[i], &t, p->e)) != RC_OK)
+			if ((rc = item_text(p->s, p->a, st, &c->fields[i], &t, p->e)) != RC_OK)
 				break;
 			buf_z(p->b, i > 0 ? "," : "");
 			json_put_str(p->b, c->fields[i].name);
@@ -261,8 +256,7 @@ static struct str item_words(struct put *p, const struct collection *c, struct s
 
 static enum rc put_deviations(struct put *p, const struct result *r)
 {
-	struct arena *a = arena_new();
-	struct opened o;
+	uint8_t leaf[32];
 	size_t i;
 	enum rc rc = RC_OK;
 
@@ -270,7 +264,6 @@ static enum rc put_deviations(struct put *p, const struct result *r)
 	for (i = 0; i < r->n_deviations && i < LISTED && rc == RC_OK; i++) {
 		const struct deviation *d = &r->deviations[i];
 
-		arena_reset(a);
 		buf_z(p->b, i > 0 ? ",{" : "{");
 		number(p, "entry", (uint64_t)d->entry);
 		next(p);
@@ -281,15 +274,14 @@ static enum rc put_deviations(struct put *p, const struct result *r)
 		buf_str(p->b, d->key);
 		buf_z(p->b, ",\"last\":");
 		json_put_str(p->b, instant_fmt(p->a, d->last_us));
-		if (d->entry >= 0 && (rc = ledger_read(org_ledger(p->org), a, (uint64_t)d->entry, &o, p->e)) == RC_OK) {
+		if (d->entry >= 0 && (rc = p->ledger->leaf(p->ledger->ctx, (uint64_t)d->entry, leaf, p->e)) == RC_OK) {
 			buf_z(p->b, ",\"leaf\":\"");
-			buf_hex(p->b, o.leaf, 32);
+			buf_hex(p->b, leaf, 32);
 			buf_c(p->b, '"');
 		}
 		buf_fmt(p->b, ",\"letters\":\"%s\"}", d->letters);
 	}
 	buf_z(p->b, "],");
-	arena_free(a);
 	return rc;
 }
 
@@ -397,11 +389,38 @@ static void put_coverage(struct put *p)
 	buf_z(p->b, "],");
 }
 
-enum rc report_put(struct org *org, struct arena *a, int type, const struct readiness *r, struct buf *b, struct err *e)
+static enum rc leaf_of_org(void *ctx, uint64_t entry, uint8_t leaf[32], struct err *e)
+{
+	struct arena *a = arena_new();
+	struct opened o;
+	enum rc rc = ledger_read(org_ledger(ctx), a, entry, &o, e);
+
+	if (rc == RC_OK)
+		memcpy(leaf, o.leaf, 32);
+	arena_free(a);
+	return rc;
+}
+
+struct report_ledger report_ledger_of(struct org *org, struct arena *a)
+{
+	const struct ledger *l = org_ledger(org);
+	struct report_ledger out = { .entries = ledger_size(l), .checkpointed = ledger_checkpointed(l), .origin = ledger_origin(l),
+		.leaf = leaf_of_org, .ctx = org };
+	struct buf key;
+
+	buf_init(&key, 4096);
+	note_key_put(ledger_key(l), &key);
+	out.vkey = arena_str(a, buf_view(&key));
+	buf_done(&key);
+	return out;
+}
+
+enum rc report_put(struct state *s, const struct report_ledger *ledger, struct arena *a, int type, const struct readiness *r,
+    struct buf *b, struct err *e)
 {
 	static const char *const registers[] = { "service_commitment", "system_requirement", "system_component", "cuec", "csoc",
 		"vendor", "incident" };
-	struct put p = { org, a, r, b, e };
+	struct put p = { s, ledger, a, r, b, e };
 	size_t i;
 	enum rc rc;
 
@@ -424,7 +443,7 @@ enum rc report_put(struct org *org, struct arena *a, int type, const struct read
 	buf_z(b, "},\"marking\":");
 	json_put_str(b, arena_fmt(a, "Management's draft in the form of a Type %d report. Not examined. Not for distribution.", type));
 	next(&p);
-	text(&p, "as_of", instant_fmt(a, run_asof(org_state(org), &r->period)));
+	text(&p, "as_of", instant_fmt(a, run_asof(s, &r->period)));
 	buf_fmt(b, ",\"type\":%d}", type);
 	return buf_ok(b, "the report", e);
 }

@@ -1,0 +1,615 @@
+/* bundle_check: a bundle's bytes, tree, records and copies, checked from nothing but the file itself; re-performing is
+ * in bundle_reperform.c. */
+#include "report/bundle_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "assess/run.h"
+#include "ledger/tile.h"
+#include "seal/cut.h"
+
+void check_found(struct check *c, enum verify_row row, enum verdict v, struct str file, uint64_t at, int64_t entry,
+    const char *words)
+{
+	const struct finding f = { row, arena_z(c->a, file), at, entry >= 0, false, entry >= 0 ? (uint64_t)entry : 0, v, words };
+
+	c->out->findings++;
+	if (c->how->found != NULL)
+		c->how->found(c->how->ctx, &f);
+}
+
+static void altered(struct check *c, const char *file, const char *words)
+{
+	check_found(c, ROW_FOREIGN, VERDICT_ALTERED, str_z(file), 0, -1, words);
+}
+
+/* ---- what it says it is */
+static bool text_to(const struct value *v, const char *name, struct str *out)
+{
+	*out = value_text(v, name);
+	return out->p != NULL;
+}
+
+static bool number_to(const struct value *v, const char *name, int64_t *out)
+{
+	const struct value *m = value_get(v, name);
+
+	return m != NULL && m->type == VALUE_NUMBER && num_i64(m->text, out) && *out >= 0;
+}
+
+static enum rc read_manifest(struct check *c, struct err *e)
+{
+	const struct archive_member *m = archive_find(c->archive, STR("bundle.json"));
+	const struct value *v, *period;
+	int64_t version, size, access;
+	struct err why;
+
+	err_init(&why);
+	if (m == NULL || json_parse(c->a, arena_str(c->a, m->bytes), &v, &why) != RC_OK ||
+	    !str_is(value_text(v, "kind"), "tickmark bundle"))
+		return err_set(e, RC_INVALID, "%s is no bundle of Tickmark: it has no bundle.json that says so", c->path);
+	if (!number_to(v, "version", &version) || version != BUNDLE_VERSION)
+		return err_set(e, RC_INVALID, "%s is a bundle of another version; use the program that goes with it", c->path);
+	period = value_get(v, "period");
+	c->manifest = v;
+	c->withheld = value_get(v, "withheld");
+	if (!number_to(v, "size", &size) || !number_to(v, "access", &access) || !number_to(v, "as_of", &c->asof_us) ||
+	    !text_to(v, "origin", &c->out->origin) || !text_to(v, "vkey", &c->out->vkey) ||
+	    !text_to(v, "organization", &c->out->organization) || !text_to(v, "system", &c->out->system) ||
+	    !text_to(period, "from", &c->out->from) || !text_to(period, "to", &c->out->to) ||
+	    !date_parse(c->out->from, &c->period.from_day) || !date_parse(c->out->to, &c->period.to_day) || c->withheld == NULL ||
+	    c->withheld->type != VALUE_LIST || size == 0 || access != size - 1)
+		return err_set(e, RC_INVALID, "%s: bundle.json lacks what a bundle says of itself", c->path);
+	c->size = (uint64_t)size;
+	c->period.now_us = c->asof_us;
+	c->out->entries = c->size;
+	return RC_OK;
+}
+
+/* ---- checkpoint and tree */
+static bool read_checkpoint(struct check *c)
+{
+	const struct archive_member *m = archive_find(c->archive, STR("checkpoint"));
+	struct note_key key, given;
+	struct str text;
+	struct buf b;
+	struct err why;
+	bool same;
+
+	err_init(&why);
+	if (m == NULL) {
+		check_found(c, ROW_CHECKPOINT, VERDICT_MISSING, STR("checkpoint"), 0, -1, "a bundle holds its signed head");
+		return false;
+	}
+	if (note_key_parse(c->out->vkey, &key, &why) != RC_OK) {
+		altered(c, "bundle.json", "the signing key that it names is none");
+		return false;
+	}
+	if (c->how->vkey.n > 0) {
+		if (note_key_parse(c->how->vkey, &given, &why) != RC_OK || memcmp(&given, &key, sizeof(key)) != 0) {
+			check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("checkpoint"), 0, -1, "it is signed by another key than the one "
+			    "that was given: whoever made this file is not who you took the key from");
+			return false;
+		}
+	}
+	if (note_open(m->bytes, &key, &text, &why) != RC_OK || checkpoint_parse(text, &c->checkpoint, &why) != RC_OK) {
+		check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("checkpoint"), 0, -1, arena_z(c->a, str_z(why.msg)));
+		return false;
+	}
+	buf_init(&b, 4096);
+	checkpoint_put(&c->checkpoint, &b);
+	same = str_eq(buf_view(&b), text) && str_eq(c->checkpoint.origin, c->out->origin) && c->checkpoint.size == c->size;
+	buf_done(&b);
+	if (!same)
+		check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("checkpoint"), 0, -1, "it is not in its one form, or of another "
+		    "origin or size than bundle.json says");
+	c->key = key;
+	return same;
+}
+
+static struct str tile_name(struct check *c, int level, uint64_t n, unsigned width)
+{
+	char path[LIMIT_PATH];
+
+	tile_path(".", level, n, width, path);
+	return arena_str(c->a, str_z(path + 2));
+}
+
+static const struct archive_member *tile_find(struct check *c, int level, uint64_t n, unsigned width)
+{
+	const struct archive_member *m = archive_find(c->archive, tile_name(c, level, n, width));
+	size_t each = level < 0 ? 2 + ENTRY_BYTES : SHA256_BYTES;
+
+	if (m == NULL) {
+		check_found(c, ROW_TILES, VERDICT_MISSING, tile_name(c, level, n, width), 0, level <= 0 ? (int64_t)(n * TILE_WIDTH) : -1,
+		    "the checkpoint's tree needs it");
+		return NULL;
+	}
+	c->out->tiles++;
+	if (m->bytes.n == each * (width > 0 ? width : TILE_WIDTH))
+		return m;
+	check_found(c, ROW_TILES, VERDICT_ALTERED, m->name, m->at, -1, "it has not the length of a tile of that width");
+	return NULL;
+}
+
+static bool read_bundles(struct check *c)
+{
+	uint64_t n, i = 0;
+	struct entry en;
+	struct err why;
+
+	for (n = 0; n * TILE_WIDTH < c->size; n++) {
+		unsigned width = c->size - n * TILE_WIDTH < TILE_WIDTH ? (unsigned)(c->size - n * TILE_WIDTH) : 0, k;
+		const struct archive_member *m = tile_find(c, -1, n, width);
+		const uint8_t *p;
+
+		if (m == NULL)
+			return false;
+		for (k = 0, p = (const uint8_t *)m->bytes.p; k < (width > 0 ? width : TILE_WIDTH); k++, i++, p += 2 + ENTRY_BYTES) {
+			err_init(&why);
+			c->entries[i] = p + 2;
+			if (get_u16(p) != ENTRY_BYTES || entry_decode(p + 2, &en, &why) != RC_OK) {
+				check_found(c, ROW_TILES, VERDICT_ALTERED, m->name, m->at + k * (2 + ENTRY_BYTES), (int64_t)i,
+				    why.code != RC_OK ? arena_z(c->a, str_z(why.msg)) : "an entry has another length than 96 bytes");
+				return false;
+			}
+			hash_leaf(p + 2, ENTRY_BYTES, c->leaves[i]);
+		}
+	}
+	return true;
+}
+
+/* The tiles of each level against the leaves. */
+static void check_tiles(struct check *c)
+{
+	uint8_t (*level)[SHA256_BYTES] = c->leaves, (*above)[SHA256_BYTES] = NULL;
+	uint64_t have = c->size, n, i;
+	unsigned l;
+	size_t width;
+
+	for (l = 0; l < TREE_LEVELS && have > 0; l++) {
+		uint64_t full = have / TILE_WIDTH;
+
+		above = mem_alloc((full + 1) * SHA256_BYTES);
+		for (n = 0; n * TILE_WIDTH < have; n++) {
+			unsigned part = have - n * TILE_WIDTH < TILE_WIDTH ? (unsigned)(have - n * TILE_WIDTH) : 0;
+			const struct archive_member *m = tile_find(c, (int)l, n, part);
+			size_t bytes = (size_t)(part > 0 ? part : TILE_WIDTH) * SHA256_BYTES;
+
+			if (m != NULL && memcmp(m->bytes.p, level[n * TILE_WIDTH], bytes) != 0) {
+				for (i = 0; memcmp(m->bytes.p + i * SHA256_BYTES, level[n * TILE_WIDTH + i], SHA256_BYTES) == 0; i++)
+					;
+				check_found(c, ROW_TILES, VERDICT_ALTERED, m->name, m->at + i * SHA256_BYTES,
+				    l == 0 ? (int64_t)(n * TILE_WIDTH + i) : -1, "its hashes are not those of the entries");
+			}
+			if (part > 0)
+				continue;
+			{
+				uint8_t h[TILE_WIDTH][SHA256_BYTES];
+
+				memcpy(h, level[n * TILE_WIDTH], sizeof(h));
+				for (width = TILE_WIDTH; width > 1; width /= 2)
+					for (i = 0; i < width / 2; i++)
+						hash_node(h[2 * i], h[2 * i + 1], h[i]);
+				memcpy(above[n], h[0], SHA256_BYTES);
+			}
+		}
+		if (level != c->leaves)
+			mem_free(level);
+		level = above;
+		have = full;
+	}
+	if (level != c->leaves)
+		mem_free(level);
+}
+
+static bool root_of(struct check *c, uint64_t size, uint8_t root[SHA256_BYTES])
+{
+	struct tree *t = mem_alloc(sizeof(*t));
+	struct err why;
+	uint64_t i;
+	bool ok = size <= c->size;
+
+	err_init(&why);
+	tree_init(t);
+	for (i = 0; ok && i < size; i++)
+		ok = tree_add(t, c->leaves[i], NULL, &why) == RC_OK;
+	if (ok)
+		tree_root(t, root);
+	mem_free(t);
+	return ok;
+}
+
+static void check_root(struct check *c)
+{
+	uint8_t root[SHA256_BYTES];
+	struct buf b;
+
+	if (!root_of(c, c->size, root) || memcmp(root, c->checkpoint.root, 32) != 0)
+		check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("checkpoint"), 0, -1, "the entries do not give the root that is "
+		    "signed: an entry was altered, dropped, added or moved");
+	buf_init(&b, 100);
+	buf_base64(&b, c->checkpoint.root, 32);
+	(void)snprintf(c->out->root, sizeof(c->out->root), "%.*s", STR_FMT(buf_view(&b)));
+	buf_done(&b);
+}
+
+static enum rc check_since(struct check *c, struct err *e)
+{
+	struct checkpoint held;
+	struct note_key key;
+	struct str text;
+	struct err why;
+	uint8_t root[SHA256_BYTES];
+
+	err_init(&why);
+	if (c->how->since.n == 0)
+		return RC_OK;
+	if (note_key_parse(c->how->vkey, &key, &why) != RC_OK || note_open(c->how->since, &key, &text, &why) != RC_OK ||
+	    checkpoint_parse(text, &held, &why) != RC_OK)
+		return err_set(e, RC_INVALID, "the checkpoint held elsewhere does not verify under the key that was given: %s", why.msg);
+	if (held.size > c->size)
+		check_found(c, ROW_CHECKPOINT, VERDICT_MISSING, STR("checkpoint"), 0, (int64_t)c->size, "the checkpoint held elsewhere "
+		    "covers more entries");
+	else if (!root_of(c, held.size, root) || memcmp(root, held.root, 32) != 0)
+		check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("checkpoint"), 0, -1, "the ledger is not the one that was signed "
+		    "then: its history was rewritten");
+	return RC_OK;
+}
+
+/* ---- records */
+struct cursor {
+	const struct archive_member *m;
+	size_t at;
+};
+
+static const uint8_t *take(struct cursor *k, uint64_t n)
+{
+	const uint8_t *p = (const uint8_t *)k->m->bytes.p + k->at;
+
+	if (n > k->m->bytes.n - k->at)
+		return NULL;
+	k->at += (size_t)n;
+	return p;
+}
+
+static const char *part(struct check *c, struct cursor *k, const struct entry *en, uint64_t index, unsigned i, uint8_t *hash,
+    struct str *content, struct str *envelope, bool *opened)
+{
+	const struct box_origin from = { .kind = en->kind, .received_ms = en->received_ms };
+	struct box_origin origin = from;
+	const uint8_t *flag = take(k, 8), *row_bytes, *secret_bytes, *stored;
+	struct part_row row;
+	struct secret secret;
+	struct err why;
+
+	(void)index;
+	*opened = false;
+	err_init(&why);
+	if (flag == NULL || flag[0] > 1 || !all_zero(flag + 1, 7))
+		return "a part does not say whether it is shown";
+	if (flag[0] == 0) {
+		if ((row_bytes = take(k, SHA256_BYTES)) == NULL)
+			return "it ends within a part";
+		memcpy(hash, row_bytes, SHA256_BYTES);
+		return NULL;
+	}
+	row_bytes = take(k, PART_ROW_BYTES);
+	secret_bytes = take(k, 32);
+	if (row_bytes == NULL || secret_bytes == NULL || part_row_decode(row_bytes, &row, &why) != RC_OK)
+		return why.code != RC_OK ? arena_z(c->a, str_z(why.msg)) : "it ends within a part";
+	stored = take(k, row.stored_n);
+	if (stored == NULL || row.i != i || row.n != en->n)
+		return "a part's row does not fit its entry, or its bytes are cut short";
+	part_row_hash(en->record_id, row_bytes, hash);
+	memcpy(origin.record_id, en->record_id, 16);
+	memcpy(secret.bytes, secret_bytes, 32);
+	if (row.mode == PART_CLEAR && !all_zero(secret_bytes, 32))
+		return "a part in clear has a secret";
+	if (box_open(c->box, &origin, &row, &secret, str_bytes(stored, (size_t)row.stored_n), c->one, content, envelope, &why) != RC_OK)
+		return arena_z(c->a, str_z(why.msg));
+	*opened = true;
+	return NULL;
+}
+
+/* One record at the cursor; its body is in c->one until the next. */
+static const char *record(struct check *c, struct cursor *k, struct bundle_record *out)
+{
+	const uint8_t *head = take(k, RECORD_HEAD_BYTES);
+	uint8_t (*hashes)[SHA256_BYTES], root[SHA256_BYTES];
+	struct str *contents, envelope = STR_NONE, ignored;
+	const char *bad;
+	struct err why;
+	bool opened;
+	unsigned i;
+
+	memset(out, 0, sizeof(*out));
+	if (head == NULL)
+		return "it ends within a record";
+	out->index = get_u64(head);
+	if (out->index >= c->size || !all_zero(head + 10, 6))
+		return "a record names an entry that the ledger has not";
+	err_init(&why);
+	if (entry_decode(c->entries[out->index], &out->entry, &why) != RC_OK || get_u16(head + 8) != out->entry.n)
+		return "a record has another number of parts than its entry";
+	hashes = arena_array(c->one, (size_t)out->entry.n + 1, SHA256_BYTES);
+	contents = ARENA_ARRAY(c->one, (size_t)out->entry.n + 1, struct str);
+	for (i = 0; i < out->entry.n; i++) {
+		if ((bad = part(c, k, &out->entry, out->index, i, hashes[i], &contents[i], i == 0 ? &envelope : &ignored, &opened)) != NULL)
+			return bad;
+		if (i == 0)
+			out->is_open = opened;
+	}
+	parts_root_of_hashes(out->entry.record_id, hashes[0], out->entry.n, root);
+	if (memcmp(root, out->entry.parts_root, SHA256_BYTES) != 0)
+		return "the record is not the one that stands at this index: its parts do not give the entry's parts root";
+	out->envelope = envelope;
+	if (out->is_open && cut_reading(c->one, contents[0], out->entry.n, &out->body, &why) != RC_OK)
+		return "its cut text is not in its form";
+	return NULL;
+}
+
+enum rc check_each_record(struct check *c, enum rc (*each)(void *ctx, const struct bundle_record *, struct err *),
+    void *ctx, struct err *e)
+{
+	struct bundle_record r;
+	struct cursor k = { NULL, 0 };
+	int64_t last = -1;
+	uint64_t number;
+	const char *bad;
+	enum rc rc;
+
+	for (number = 0; (k.m = archive_find(c->archive, bundle_records_name(c->a, number))) != NULL; number++) {
+		k.at = 0;
+		if (k.m->bytes.n < 4 || memcmp(k.m->bytes.p, RECORDS_MAGIC, 4) != 0) {
+			check_found(c, ROW_PARTS, VERDICT_ALTERED, k.m->name, k.m->at, -1, "it does not begin as records do");
+			return RC_OK;
+		}
+		for (k.at = 4; k.at < k.m->bytes.n;) {
+			size_t from = k.at;
+
+			arena_reset(c->one);
+			bad = record(c, &k, &r);
+			if (bad == NULL && (int64_t)r.index <= last)
+				bad = "records are out of order, or one is there twice";
+			if (bad != NULL) {
+				check_found(c, ROW_PARTS, VERDICT_ALTERED, k.m->name, k.m->at + from, r.index < c->size ? (int64_t)r.index : -1, bad);
+				return RC_OK;
+			}
+			last = (int64_t)r.index;
+			if ((rc = each(ctx, &r, e)) != RC_OK)
+				return rc;
+		}
+	}
+	c->records_members = number;
+	c->records_whole = true;
+	return RC_OK;
+}
+
+/* ---- copies: definitions, results, report, page */
+static void keep_copy(struct check *c, const struct bundle_record *r)
+{
+	struct copy *more;
+
+	if (c->n_copies == c->room_copies) {
+		c->room_copies = c->room_copies == 0 ? 256 : c->room_copies * 2;
+		more = mem_resize(c->copies, c->room_copies * sizeof(*more));
+		c->copies = more;
+	}
+	c->copies[c->n_copies].kind = r->entry.kind;
+	c->copies[c->n_copies].index = r->index;
+	sha256(r->body.p, r->body.n, c->copies[c->n_copies++].h);
+}
+
+static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *e)
+{
+	struct check *c = ctx;
+	const struct value *v;
+	struct err why;
+
+	(void)e;
+	err_init(&why);
+	bit_set(c->bits, r->index);
+	c->out->disclosed++;
+	if ((r->entry.kind == KIND_DEFINITION || r->entry.kind == KIND_RESULT) && r->is_open)
+		keep_copy(c, r);
+	if (r->index == 0) {
+		if (r->entry.kind != KIND_POLICY || !r->is_open || json_parse(c->a, arena_str(c->a, r->body), &v, &why) != RC_OK ||
+		    !str_eq(value_text(v, "origin"), c->out->origin) || !str_eq(value_text(v, "vkey"), c->out->vkey))
+			check_found(c, ROW_CHECKPOINT, VERDICT_ALTERED, STR("bundle.json"), 0, 0, "entry 0 names another origin or key");
+		else
+			c->has_policy = true;
+	}
+	if (r->index == c->size - 1 && r->entry.kind == KIND_ACCESS && r->is_open)
+		c->access = arena_str(c->a, r->body);
+	return RC_OK;
+}
+
+static void check_file(struct check *c, const struct value *files, const char *name)
+{
+	const struct archive_member *m = archive_find(c->archive, str_z(name));
+	uint8_t h[32], want[32];
+
+	if (m == NULL) {
+		check_found(c, ROW_FOREIGN, VERDICT_MISSING, str_z(name), 0, -1, "the bundle was made with it");
+		return;
+	}
+	sha256(m->bytes.p, m->bytes.n, h);
+	if (!hex_get(value_text(files, name), want, 32) || memcmp(h, want, 32) != 0)
+		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, (int64_t)c->size - 1, "it is not the one whose digest the "
+		    "ledger keeps");
+}
+
+static bool same_json(struct check *c, const struct value *a, const char *name)
+{
+	const struct value *x = value_get(a, name), *y = value_get(c->manifest, name);
+	struct buf bx, by;
+	bool same = false;
+
+	if (x == NULL || y == NULL)
+		return false;
+	buf_init(&bx, 1 << 20);
+	buf_init(&by, 1 << 20);
+	json_put(&bx, x);
+	json_put(&by, y);
+	same = str_eq(buf_view(&bx), buf_view(&by));
+	buf_done(&bx);
+	buf_done(&by);
+	return same;
+}
+
+static void check_access(struct check *c)
+{
+	const struct value *v, *disclosed;
+	uint8_t digest[32], want[32];
+	int64_t count, claimed;
+	struct err why;
+
+	err_init(&why);
+	if (c->access.p == NULL || json_parse(c->a, c->access, &v, &why) != RC_OK || !str_is(value_text(v, "op"), "bundle")) {
+		check_found(c, ROW_FOREIGN, VERDICT_MISSING, STR("records/"), 0, (int64_t)c->size - 1, "the last entry does not keep what "
+		    "this bundle discloses");
+		return;
+	}
+	disclosed = value_get(v, "disclosed");
+	bundle_list_digest(c->bits, c->size - 1, digest);
+	if (!number_to(disclosed, "count", &count) || !hex_get(value_text(disclosed, "digest"), want, 32) ||
+	    memcmp(digest, want, 32) != 0)
+		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)c->size - 1, "the records are not those that were "
+		    "disclosed: some were left out or added afterwards");
+	else if (!number_to(c->manifest, "disclosed", &claimed) || claimed != count || !same_json(c, v, "as_of") ||
+	    !same_json(c, v, "period") || !same_json(c, v, "withheld"))
+		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, STR("bundle.json"), 0, (int64_t)c->size - 1, "it says something else than the "
+		    "entry of what was disclosed");
+	check_file(c, value_get(v, "files"), "index.html");
+	check_file(c, value_get(v, "files"), "report.json");
+	check_file(c, value_get(v, "files"), "report.pdf");
+}
+
+static void check_copy(struct check *c, const struct archive_member *m, unsigned kind)
+{
+	struct str kind_name, id, name = STR_NONE;
+	const struct value *v;
+	struct err why;
+	uint8_t h[32];
+	size_t i;
+
+	err_init(&why);
+	sha256(m->bytes.p, m->bytes.n, h);
+	for (i = 0; i < c->n_copies && (c->copies[i].kind != kind || memcmp(c->copies[i].h, h, 32) != 0); i++)
+		;
+	if (i < c->n_copies && json_parse(c->a, m->bytes, &v, &why) == RC_OK) {
+		kind_name = value_text(v, kind == KIND_RESULT ? "control" : "kind");
+		id = value_text(v, kind == KIND_RESULT ? "test" : "id");
+		name = kind == KIND_RESULT ? bundle_result_name(c->a, kind_name, id) : bundle_definition_name(c->a, kind_name, id);
+	}
+	if (i == c->n_copies || !str_eq(name, m->name))
+		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, i < c->n_copies ? (int64_t)c->copies[i].index : -1,
+		    kind == KIND_RESULT ? "no result in the ledger has these bytes" : "no definition in the ledger has these bytes");
+	else if (kind == KIND_RESULT)
+		c->out->results++;
+	else
+		c->out->definitions++;
+}
+
+static bool is_expected(struct check *c, struct str name)
+{
+	static const char *const fixed[] = { "bundle.json", "checkpoint", "index.html", "report.json", "report.pdf" };
+	size_t i;
+	uint64_t n;
+
+	for (i = 0; i < ARRAY_LEN(fixed); i++)
+		if (str_is(name, fixed[i]))
+			return true;
+	if (str_starts(name, STR("records/")) && name.n == 20 && num_u64(str_sub(name, 8, 8), UINT32_MAX, &n))
+		return n < c->records_members || !c->records_whole;
+	return false;
+}
+
+static void check_members(struct check *c)
+{
+	uint64_t tiles = 0;
+	size_t i;
+
+	for (i = 0; i < archive_count(c->archive); i++) {
+		const struct archive_member *m = archive_member(c->archive, i);
+
+		if (str_starts(m->name, STR("definitions/")))
+			check_copy(c, m, KIND_DEFINITION);
+		else if (str_starts(m->name, STR("results/")))
+			check_copy(c, m, KIND_RESULT);
+		else if (str_starts(m->name, STR("tile/")))
+			tiles++;
+		else if (!is_expected(c, m->name))
+			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, "nothing that belongs into a bundle");
+	}
+	if (tiles != c->out->tiles && c->out->findings == 0)
+		altered(c, "tile/", "there are more tiles than the tree has");
+}
+
+static enum rc check_all(struct check *c, struct err *e)
+{
+	uint64_t bad_at;
+	struct err why;
+	size_t i;
+	enum rc rc;
+
+	err_init(&why);
+	rc = archive_open(c->path, &c->archive, &bad_at, &why);
+	if (rc == RC_ALTERED) {
+		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, str_z(c->path), bad_at, -1, arena_z(c->a, str_z(why.msg)));
+		return RC_OK;
+	}
+	if (rc != RC_OK) {
+		*e = why;
+		return rc;
+	}
+	if ((rc = read_manifest(c, e)) != RC_OK)
+		return rc;
+	for (i = 0; i < c->withheld->n; i++)
+		c->out->withheld = arena_fmt(c->a, "%.*s%s%.*s", STR_FMT(c->out->withheld), i > 0 ? ", " : "",
+		    STR_FMT(c->withheld->items[i].text));
+	if (c->size > archive_count(c->archive) * (uint64_t)TILE_WIDTH)
+		return err_set(e, RC_ALTERED, "%s says that its ledger has %llu entries, and holds fewer", c->path,
+		    (unsigned long long)c->size);
+	c->entries = mem_alloc(c->size * sizeof(*c->entries));
+	c->leaves = mem_alloc(c->size * SHA256_BYTES);
+	c->bits = mem_alloc(c->size / 8 + 1);
+	if (!read_checkpoint(c) || !read_bundles(c))
+		return RC_OK;
+	check_tiles(c);
+	check_root(c);
+	if ((rc = check_since(c, e)) != RC_OK || (rc = check_each_record(c, see_record, c, e)) != RC_OK)
+		return rc;
+	if (!c->has_policy && c->records_whole)
+		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, 0, "entry 0, which names origin and key, is not disclosed");
+	if (c->records_whole)
+		check_access(c);
+	check_members(c);
+	c->out->pinned = c->out->findings == 0 && c->how->vkey.n > 0;
+	if (c->how->reperform && c->out->findings == 0)
+		return check_reperform(c, e);
+	return RC_OK;
+}
+
+enum rc bundle_check(const char *path, struct arena *a, const struct bundle_check_how *how, struct bundle_checked *out,
+    struct err *e)
+{
+	struct check c = { .path = path, .a = a, .how = how, .out = out };
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	out->withheld = STR("");
+	c.one = arena_new();
+	c.box = box_new();
+	rc = check_all(&c, e);
+	archive_close(c.archive);
+	box_free(c.box);
+	arena_free(c.one);
+	mem_free(c.entries);
+	mem_free(c.leaves);
+	mem_free(c.bits);
+	mem_free(c.copies);
+	return rc;
+}

@@ -1,0 +1,565 @@
+/* bundle_write: choosing what is disclosed, the entry that keeps it, and the archive. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/archive.h"
+#include "base/file.h"
+#include "ledger/tile.h"
+#include "report/bundle.h"
+#include "report/bundle_priv.h"
+#include "report/model.h"
+#include "report/pdf.h"
+
+struct writing {
+	struct org *org;
+	const struct bundle_how *how;
+	struct bundle_outcome *out;
+	struct arena *a;
+	struct readiness *r;
+	uint64_t size;                  /* entries before the one of what is disclosed */
+	int64_t asof_us;
+	uint8_t *bits, *kept_back;      /* a bit an entry: disclosed; contributes to what is withheld */
+	uint8_t *ingests, *ingests_back;        /* a bit an entry: listings of the period, by their open entry */
+	struct str vkey, report_json, report_pdf, page, access;
+	struct archive_writer *w;
+	uint64_t records_n, records_number;
+	bool records_open;
+	struct err *e;
+};
+
+static bool is_withheld(const struct writing *w, struct str collection)
+{
+	size_t i;
+
+	for (i = 0; i < w->how->n_withhold; i++)
+		if (str_eq(w->how->withhold[i], collection))
+			return true;
+	return false;
+}
+
+/* ---- what is disclosed */
+static enum rc mark(struct writing *w, uint8_t *bits, struct str sql)
+{
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc = db_prepare(state_db(org_state(w->org)), sql, &st, w->e);
+
+	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row) {
+		int64_t entry = column_i64(st, 0);
+
+		if (entry >= 0 && (uint64_t)entry < w->size)
+			bit_set(bits, (uint64_t)entry);
+	}
+	stmt_free(st);
+	return rc;
+}
+
+static enum rc mark_collection(struct writing *w, const struct collection *c)
+{
+	const struct zone *z = state_zone(org_state(w->org));
+	bool back = is_withheld(w, c->name), person = str_is(c->name, "person");
+	struct str n = c->name;
+
+	if (c->is_derived)
+		return mark(w, back ? w->kept_back : w->bits, arena_fmt(w->a, "SELECT entry FROM item_%.*s UNION SELECT entry FROM "
+		    "part_%.*s", STR_FMT(n), STR_FMT(n)));
+	if (c->n_period > 0)
+		return mark(w, back ? w->kept_back : w->bits, arena_fmt(w->a, "WITH i AS (SELECT id, entry FROM item_%.*s WHERE day IS "
+		    "NULL OR day BETWEEN %lld AND %lld) SELECT entry FROM i UNION SELECT p.entry FROM part_%.*s p JOIN i ON i.id=p.item",
+		    STR_FMT(n), (long long)w->how->period.from_day, (long long)w->how->period.to_day, STR_FMT(n)));
+	/* who is a person follows from every listing of people, whenever it was taken */
+	return mark(w, back ? w->ingests_back : w->ingests, arena_fmt(w->a, "SELECT ei.ingest FROM extraction x JOIN "
+	    "extraction_ingest ei ON ei.extraction=x.id WHERE x.collection='%.*s' AND (%d OR (x.at>=%lld AND x.at<%lld))", STR_FMT(n),
+	    person, (long long)zone_day_start_us(z, w->how->period.from_day),
+	    (long long)zone_day_start_us(z, w->how->period.to_day + 1)));
+}
+
+static enum rc mark_results(struct writing *w)
+{
+	struct arena *a = w->a;
+	struct str from = date_fmt(a, w->how->period.from_day), to = date_fmt(a, w->how->period.to_day);
+
+	return mark(w, w->bits, arena_fmt(a, "SELECT entry FROM result WHERE current=1 AND json_extract(body,'$.period.from')='%.*s' "
+	    "AND json_extract(body,'$.period.to')='%.*s'", STR_FMT(from), STR_FMT(to)));
+}
+
+static bool change_is_shown(struct writing *w, const struct opened *o, bool marked)
+{
+	const struct collection *c;
+	const struct value *v;
+	struct err ignored;
+
+	err_init(&ignored);
+	if (json_parse(w->a, o->body, &v, &ignored) != RC_OK || !str_is(value_text(v, "op"), "item"))
+		return true;
+	c = schema_find(state_schema(org_state(w->org)), value_text(v, "collection"));
+	if (c == NULL)
+		return true;
+	if (is_withheld(w, c->name))
+		return false;
+	return c->n_period == 0 || c->is_derived || marked;
+}
+
+static enum rc choose(void *ctx, const struct opened *o, struct err *e)
+{
+	struct writing *w = ctx;
+	const struct ingest *in;
+	bool shown = bit_get(w->bits, o->index), back = bit_get(w->kept_back, o->index);
+
+	(void)e;
+	switch (o->entry.kind) {
+	case KIND_EVIDENCE:
+		in = o->envelope.n >= 16 ? state_ingest(org_state(w->org), (const uint8_t *)o->envelope.p) : NULL;
+		if (in != NULL && (uint64_t)in->id < w->size) {
+			shown = shown || bit_get(w->ingests, (uint64_t)in->id);
+			back = back || bit_get(w->ingests_back, (uint64_t)in->id);
+		}
+		w->out->withheld += back;
+		shown = shown && !back;
+		break;
+	case KIND_CHANGE:
+		shown = o->verdict == VERDICT_INTACT && change_is_shown(w, o, shown);
+		break;
+	case KIND_RESULT:
+		break;
+	case KIND_REJECTED:
+	case KIND_ACCESS:
+		shown = false;
+		break;
+	default:
+		shown = true;
+	}
+	if (shown && o->verdict != VERDICT_INTACT) {
+		w->out->erased++;
+		shown = false;
+	}
+	if (shown)
+		bit_set(w->bits, o->index);
+	else
+		w->bits[o->index >> 3] = (uint8_t)(w->bits[o->index >> 3] & ~(1 << (o->index & 7)));
+	w->out->disclosed += shown;
+	if (w->how->tell != NULL && o->index % 4096 == 0)
+		w->how->tell(w->how->ctx, o->index, w->size);
+	return RC_OK;
+}
+
+static enum rc choose_all(struct writing *w)
+{
+	const struct schema *schema = state_schema(org_state(w->org));
+	struct arena *a;
+	size_t i;
+	enum rc rc;
+
+	memset(w->bits, 0, w->size / 8 + 2);
+	w->out->disclosed = w->out->withheld = w->out->erased = 0;
+	for (i = 0; i < w->how->n_withhold; i++)
+		if (schema_find(schema, w->how->withhold[i]) == NULL)
+			return err_set(w->e, RC_INVALID, "there is no collection \"%.*s\" to withhold", STR_FMT(w->how->withhold[i]));
+	for (i = 0; i < schema->n; i++)
+		if ((rc = mark_collection(w, schema->collections[i])) != RC_OK)
+			return rc;
+	if ((rc = mark_results(w)) != RC_OK)
+		return rc;
+	a = arena_new();
+	rc = ledger_each(org_ledger(w->org), 0, w->size, a, choose, w, w->e);
+	arena_free(a);
+	return rc;
+}
+
+/* ---- report, page, and the entry of what is disclosed */
+static struct str withheld_names(const struct writing *w)
+{
+	struct str all = STR("");
+	size_t i;
+
+	for (i = 0; i < w->how->n_withhold; i++)
+		all = arena_fmt(w->a, "%.*s%s%.*s", STR_FMT(all), i > 0 ? ", " : "", STR_FMT(w->how->withhold[i]));
+	return all;
+}
+
+static enum rc make_report(struct writing *w, const char *out)
+{
+	struct report_ledger ledger = report_ledger_of(w->org, w->a);
+	char path[LIMIT_PATH];
+	const struct value *doc;
+	struct buf b;
+	enum rc rc;
+
+	ledger.entries = ledger.checkpointed = w->size; /* that the newest is this disclosure itself cannot stand in it */
+	(void)snprintf(path, sizeof(path), "%.4000s.report.tmp.pdf", out);
+	buf_init(&b, LIMIT_FILE_READ);
+	if ((rc = report_put(org_state(w->org), &ledger, w->a, 2, w->r, &b, w->e)) == RC_OK) {
+		w->report_json = arena_str(w->a, buf_view(&b));
+		if ((rc = json_parse(w->a, w->report_json, &doc, w->e)) == RC_OK && (rc = report_pdf(doc, path, w->e)) == RC_OK)
+			rc = file_read(w->a, path, LIMIT_FILE_READ, &w->report_pdf, w->e);
+		(void)unlink(path);
+	}
+	buf_done(&b);
+	return rc;
+}
+
+static void make_page(struct writing *w)
+{
+	const struct bundle_page page = { w->r->scope.organization, w->r->scope.system, date_fmt(w->a, w->how->period.from_day),
+		date_fmt(w->a, w->how->period.to_day), ledger_origin(org_ledger(w->org)), w->vkey, withheld_names(w) };
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	bundle_page_put(w->a, &page, &b);
+	w->page = arena_str(w->a, buf_view(&b));
+	buf_done(&b);
+}
+
+static void put_period(struct writing *w, struct buf *b)
+{
+	buf_z(b, "\"period\":{\"from\":");
+	json_put_str(b, date_fmt(w->a, w->how->period.from_day));
+	buf_z(b, ",\"to\":");
+	json_put_str(b, date_fmt(w->a, w->how->period.to_day));
+	buf_c(b, '}');
+}
+
+static void put_withheld(struct writing *w, struct buf *b)
+{
+	size_t i;
+
+	buf_z(b, "\"withheld\":[");
+	for (i = 0; i < w->how->n_withhold; i++) {
+		buf_z(b, i > 0 ? "," : "");
+		json_put_str(b, w->how->withhold[i]);
+	}
+	buf_c(b, ']');
+}
+
+static void put_file(struct buf *b, const char *name, struct str bytes)
+{
+	uint8_t h[32];
+
+	sha256(bytes.p, bytes.n, h);
+	buf_fmt(b, "\"%s\":\"", name);
+	buf_hex(b, h, 32);
+	buf_c(b, '"');
+}
+
+static void make_access(struct writing *w)
+{
+	uint8_t digest[32];
+	struct buf b;
+
+	bundle_list_digest(w->bits, w->size, digest);
+	buf_init(&b, 1 << 20);
+	buf_fmt(&b, "{\"as_of\":%lld,\"disclosed\":{\"count\":%llu,\"digest\":\"", (long long)w->asof_us,
+	    (unsigned long long)w->out->disclosed);
+	buf_hex(&b, digest, 32);
+	buf_z(&b, "\"},\"files\":{");
+	put_file(&b, "index.html", w->page);
+	buf_c(&b, ',');
+	put_file(&b, "report.json", w->report_json);
+	buf_c(&b, ',');
+	put_file(&b, "report.pdf", w->report_pdf);
+	buf_z(&b, "},\"op\":\"bundle\",");
+	put_period(w, &b);
+	buf_c(&b, ',');
+	put_withheld(w, &b);
+	buf_c(&b, '}');
+	w->access = arena_str(w->a, buf_view(&b));
+	buf_done(&b);
+}
+
+static enum rc prepare(struct writing *w, uint64_t size, const char *out)
+{
+	size_t bytes = (size_t)(size / 8 + 2);
+	enum rc rc;
+
+	w->size = size;
+	w->bits = arena_alloc(w->a, bytes);
+	w->kept_back = arena_alloc(w->a, bytes);
+	w->ingests = arena_alloc(w->a, bytes);
+	w->ingests_back = arena_alloc(w->a, bytes);
+	if ((rc = choose_all(w)) != RC_OK || (rc = make_report(w, out)) != RC_OK)
+		return rc;
+	make_page(w);
+	make_access(w);
+	return RC_OK;
+}
+
+/* Whether the newest entry keeps exactly this disclosure already. */
+static enum rc kept_already(struct writing *w, const char *out, bool *same)
+{
+	uint64_t size = ledger_size(org_ledger(w->org));
+	struct opened o;
+	enum rc rc;
+
+	*same = false;
+	if (size == 0 || (rc = ledger_read(org_ledger(w->org), w->a, size - 1, &o, w->e)) != RC_OK)
+		return size == 0 ? RC_OK : rc;
+	if (o.entry.kind != KIND_ACCESS || o.verdict != VERDICT_INTACT || str_find(o.body, STR("\"op\":\"bundle\"")) < 0)
+		return RC_OK;
+	if ((rc = prepare(w, size - 1, out)) == RC_OK)
+		*same = str_eq(o.body, w->access);
+	return rc;
+}
+
+static enum rc keep_access(struct writing *w, const char *out)
+{
+	uint64_t first;
+	bool same;
+	enum rc rc;
+
+	if ((rc = kept_already(w, out, &same)) != RC_OK)
+		return rc;
+	if (!same) {
+		/* the keys of this batch may be entries of their own: they come before what is measured */
+		if ((rc = org_edit_begin(w->org, w->e)) != RC_OK || (rc = prepare(w, ledger_size(org_ledger(w->org)), out)) != RC_OK ||
+		    (rc = org_edit(w->org, KIND_ACCESS, w->access, w->e)) != RC_OK ||
+		    (rc = org_edit_end(w->org, &first, w->e)) != RC_OK)
+			return rc;
+		if (first != w->size)
+			return err_set(w->e, RC_INTERNAL, "the entry of what is disclosed did not get the index that it was made for");
+	}
+	w->out->access_entry = w->size;
+	bit_set(w->bits, w->size);
+	return ledger_checkpoint(org_ledger(w->org), w->e);
+}
+
+/* ---- members */
+struct named {
+	struct str name, bytes;
+};
+
+struct list {
+	struct arena *a;
+	struct named *p;
+	size_t n, room;
+};
+
+static void list_add(struct list *l, struct str name, struct str bytes)
+{
+	struct named *more;
+
+	if (l->n == l->room) {
+		l->room = l->room == 0 ? 256 : l->room * 2;
+		more = ARENA_ARRAY(l->a, l->room, struct named);
+		if (l->n > 0)
+			memcpy(more, l->p, l->n * sizeof(*more));
+		l->p = more;
+	}
+	l->p[l->n++] = (struct named){ name, bytes };
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+static enum rc list_write(struct writing *w, struct list *l)
+{
+	size_t i;
+	enum rc rc;
+
+	if (l->n > 0)
+		qsort(l->p, l->n, sizeof(*l->p), by_name);
+	for (i = 0; i < l->n; i++) {
+		if (i > 0 && str_eq(l->p[i].name, l->p[i - 1].name))
+			continue;               /* two ids that differ behind their 60th byte: the entries hold both */
+		if ((rc = archive_add(w->w, l->p[i].name, l->p[i].bytes, w->e)) != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc put_definitions(struct writing *w)
+{
+	struct list l = { .a = w->a };
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc = db_prepare(state_db(org_state(w->org)), STR("SELECT kind, id, body FROM definition WHERE current=1"), &st, w->e);
+
+	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row)
+		list_add(&l, bundle_definition_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)));
+	stmt_free(st);
+	return rc == RC_OK ? list_write(w, &l) : rc;
+}
+
+static enum rc put_results(struct writing *w)
+{
+	struct list l = { .a = w->a };
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc;
+
+	rc = db_prepare(state_db(org_state(w->org)), STR("SELECT control, test, body, entry FROM result WHERE current=1"), &st, w->e);
+	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row) {
+		uint64_t entry = (uint64_t)column_i64(st, 3);
+
+		if (entry >= w->size || !bit_get(w->bits, entry))
+			continue;
+		list_add(&l, bundle_result_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)));
+		w->out->results++;
+	}
+	stmt_free(st);
+	return rc == RC_OK ? list_write(w, &l) : rc;
+}
+
+static enum rc list_tile(struct writing *w, struct list *l, int level, uint64_t n, unsigned width)
+{
+	char path[LIMIT_PATH];
+	struct str bytes;
+	size_t skip = strlen(org_dir(w->org)) + 1;
+	enum rc rc;
+
+	tile_path(org_dir(w->org), level, n, width, path);
+	if ((rc = file_read(w->a, path, (size_t)1 << 20, &bytes, w->e)) != RC_OK)
+		return err_set(w->e, RC_ALTERED, "the tile %s is not there or cannot be read; run verify", path);
+	list_add(l, arena_str(w->a, str_sub(str_z(path), skip, strlen(path))), bytes);
+	return RC_OK;
+}
+
+static enum rc put_tiles(struct writing *w)
+{
+	struct list l = { .a = w->a };
+	uint64_t size = w->size + 1, full, i;
+	unsigned level, width;
+	int first;
+	enum rc rc;
+
+	for (level = 0; level < TREE_LEVELS; level++) {
+		full = level == 7 ? 0 : size >> (8 * level) >> 8;
+		width = tile_partial(size, level);
+		for (first = level == 0 ? -1 : (int)level; first <= (int)level; first++) {
+			for (i = 0; i < full; i++)
+				if ((rc = list_tile(w, &l, first, i, 0)) != RC_OK)
+					return rc;
+			if (width > 0 && (rc = list_tile(w, &l, first, full, width)) != RC_OK)
+				return rc;
+		}
+	}
+	return list_write(w, &l);
+}
+
+static enum rc put_manifest(struct writing *w)
+{
+	struct buf b;
+	enum rc rc;
+
+	buf_init(&b, 1 << 20);
+	buf_fmt(&b, "{\"access\":%llu,\"as_of\":%lld,\"disclosed\":%llu,\"engine\":%d,\"kind\":\"tickmark bundle\",\"organization\":",
+	    (unsigned long long)w->size, (long long)w->asof_us, (unsigned long long)w->out->disclosed, ENGINE_VERSION);
+	json_put_str(&b, w->r->scope.organization);
+	buf_z(&b, ",\"origin\":");
+	json_put_str(&b, ledger_origin(org_ledger(w->org)));
+	buf_c(&b, ',');
+	put_period(w, &b);
+	buf_fmt(&b, ",\"size\":%llu,\"system\":", (unsigned long long)w->size + 1);
+	json_put_str(&b, w->r->scope.system);
+	buf_fmt(&b, ",\"version\":%d,\"vkey\":", BUNDLE_VERSION);
+	json_put_str(&b, w->vkey);
+	buf_c(&b, ',');
+	put_withheld(w, &b);
+	buf_c(&b, '}');
+	rc = archive_add(w->w, STR("bundle.json"), buf_view(&b), w->e);
+	buf_done(&b);
+	return rc;
+}
+
+/* ---- records */
+static enum rc record(void *ctx, const struct opened *o, struct err *e)
+{
+	struct writing *w = ctx;
+	uint8_t head[RECORD_HEAD_BYTES] = { 0 }, shown[8] = { 1 };
+	struct part_row row;
+	struct secret secret;
+	unsigned i;
+	enum rc rc = RC_OK;
+
+	if (!bit_get(w->bits, o->index))
+		return RC_OK;
+	if (!w->records_open) {
+		if ((rc = archive_begin(w->w, bundle_records_name(w->a, w->records_number++), e)) != RC_OK ||
+		    (rc = archive_put(w->w, RECORDS_MAGIC, 4, e)) != RC_OK)
+			return rc;
+		w->records_open = true;
+		w->records_n = 4;
+	}
+	put_u64(head, o->index);
+	put_u16(head + 8, o->entry.n);
+	rc = archive_put(w->w, head, sizeof(head), e);
+	for (i = 0; i < o->entry.n && rc == RC_OK; i++) {
+		const uint8_t *bytes = o->rows + (size_t)i * PART_ROW_BYTES;
+
+		memset(&secret, 0, sizeof(secret));
+		if ((rc = part_row_decode(bytes, &row, e)) != RC_OK)
+			break;
+		if (row.mode != PART_CLEAR && !ledger_part_secret(org_ledger(w->org), &o->entry, &row, &secret))
+			rc = err_set(e, RC_LOCKED, "no key opens entry %llu", (unsigned long long)o->index);
+		if (rc == RC_OK && (rc = archive_put(w->w, shown, sizeof(shown), e)) == RC_OK &&
+		    (rc = archive_put(w->w, bytes, PART_ROW_BYTES, e)) == RC_OK &&
+		    (rc = archive_put(w->w, secret.bytes, sizeof(secret.bytes), e)) == RC_OK)
+			rc = archive_put(w->w, o->stored[i].p, o->stored[i].n, e);
+		w->records_n += 8 + PART_ROW_BYTES + sizeof(secret.bytes) + o->stored[i].n;
+		secret_done(&secret);
+	}
+	w->records_n += sizeof(head);
+	if (rc == RC_OK && w->records_n > RECORDS_PER_MEMBER) {
+		w->records_open = false;
+		rc = archive_end(w->w, e);
+	}
+	if (w->how->tell != NULL && o->index % 4096 == 0)
+		w->how->tell(w->how->ctx, o->index, w->size);
+	return rc;
+}
+
+static enum rc put_records(struct writing *w)
+{
+	struct arena *a = arena_new();
+	enum rc rc = ledger_each(org_ledger(w->org), 0, w->size + 1, a, record, w, w->e);
+
+	arena_free(a);
+	if (rc == RC_OK && w->records_open)
+		rc = archive_end(w->w, w->e);
+	return rc;
+}
+
+static enum rc put_all(struct writing *w)
+{
+	struct str note;
+	enum rc rc;
+
+	if ((rc = put_manifest(w)) != RC_OK || (rc = ledger_note(org_ledger(w->org), w->a, &note, w->e)) != RC_OK ||
+	    (rc = archive_add(w->w, STR("checkpoint"), note, w->e)) != RC_OK || (rc = put_definitions(w)) != RC_OK ||
+	    (rc = archive_add(w->w, STR("index.html"), w->page, w->e)) != RC_OK || (rc = put_records(w)) != RC_OK ||
+	    (rc = archive_add(w->w, STR("report.json"), w->report_json, w->e)) != RC_OK ||
+	    (rc = archive_add(w->w, STR("report.pdf"), w->report_pdf, w->e)) != RC_OK || (rc = put_results(w)) != RC_OK)
+		return rc;
+	return put_tiles(w);
+}
+
+enum rc bundle_write(struct org *org, const struct bundle_how *how, const char *out, struct bundle_outcome *outcome,
+    struct err *e)
+{
+	struct writing w = { .org = org, .how = how, .out = outcome, .e = e };
+	struct buf key;
+	enum rc rc;
+
+	memset(outcome, 0, sizeof(*outcome));
+	w.a = arena_new();
+	buf_init(&key, 4096);
+	note_key_put(ledger_key(org_ledger(org)), &key);
+	w.vkey = arena_str(w.a, buf_view(&key));
+	buf_done(&key);
+	w.asof_us = run_asof(org_state(org), &how->period);
+	if ((rc = readiness_of(org_state(org), w.a, &how->period, &w.r, e)) != RC_OK || (rc = keep_access(&w, out)) != RC_OK ||
+	    (rc = archive_create(out, &w.w, e)) != RC_OK)
+		goto out;
+	if ((rc = put_all(&w)) != RC_OK) {
+		archive_abandon(w.w);
+		goto out;
+	}
+	rc = archive_finish(w.w, e);
+	outcome->entries = w.size + 1;
+out:
+	arena_free(w.a);
+	return rc;
+}
