@@ -3,6 +3,7 @@
 #include "report/bundle_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assess/run.h"
@@ -390,16 +391,23 @@ enum rc check_each_record(struct check *c, enum rc (*each)(void *ctx, const stru
 /* ---- copies: definitions, results, report, page */
 static void keep_copy(struct check *c, const struct bundle_record *r)
 {
-	struct copy *more;
+	bool result = r->entry.kind == KIND_RESULT;
+	const struct value *v;
+	struct copy *to;
+	struct err why;
 
+	err_init(&why);
+	if (json_parse(c->one, r->body, &v, &why) != RC_OK)
+		return;
 	if (c->n_copies == c->room_copies) {
 		c->room_copies = c->room_copies == 0 ? 256 : c->room_copies * 2;
-		more = mem_resize(c->copies, c->room_copies * sizeof(*more));
-		c->copies = more;
+		c->copies = mem_resize(c->copies, c->room_copies * sizeof(*c->copies));
 	}
-	c->copies[c->n_copies].kind = r->entry.kind;
-	c->copies[c->n_copies].index = r->index;
-	sha256(r->body.p, r->body.n, c->copies[c->n_copies++].h);
+	to = &c->copies[c->n_copies++];
+	to->index = r->index;
+	to->name = result ? bundle_result_name(c->a, value_text(v, "control"), value_text(v, "test")) :
+	    bundle_definition_name(c->a, value_text(v, "kind"), value_text(v, "id"));
+	sha256(r->body.p, r->body.n, to->h);
 }
 
 static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *e)
@@ -487,30 +495,59 @@ static void check_access(struct check *c)
 	check_file(c, value_get(v, "files"), "report.pdf");
 }
 
-static void check_copy(struct check *c, const struct archive_member *m, unsigned kind)
+static int by_name(const void *a, const void *b)
 {
-	struct str kind_name, id, name = STR_NONE;
-	const struct value *v;
-	struct err why;
+	const struct copy *x = a, *y = b;
+	int order = str_cmp(x->name, y->name);
+
+	return order != 0 ? order : x->index < y->index ? -1 : 1;
+}
+
+/* The members that the disclosed definitions and results must have, each with its bytes. */
+static void check_copies(struct check *c)
+{
+	const struct archive_member *m;
 	uint8_t h[32];
 	size_t i;
 
-	err_init(&why);
-	sha256(m->bytes.p, m->bytes.n, h);
-	for (i = 0; i < c->n_copies && (c->copies[i].kind != kind || memcmp(c->copies[i].h, h, 32) != 0); i++)
-		;
-	if (i < c->n_copies && json_parse(c->a, m->bytes, &v, &why) == RC_OK) {
-		kind_name = value_text(v, kind == KIND_RESULT ? "control" : "kind");
-		id = value_text(v, kind == KIND_RESULT ? "test" : "id");
-		name = kind == KIND_RESULT ? bundle_result_name(c->a, kind_name, id) : bundle_definition_name(c->a, kind_name, id);
+	if (c->n_copies > 0)
+		qsort(c->copies, c->n_copies, sizeof(*c->copies), by_name);
+	for (i = 0; i < c->n_copies; i++) {
+		const struct copy *k = &c->copies[i];
+
+		if (i + 1 < c->n_copies && str_eq(k->name, c->copies[i + 1].name))
+			continue;               /* a newer one follows */
+		m = archive_find(c->archive, k->name);
+		if (m == NULL) {
+			check_found(c, ROW_FOREIGN, VERDICT_MISSING, k->name, 0, (int64_t)k->index, "the ledger has it, and the bundle not");
+			continue;
+		}
+		sha256(m->bytes.p, m->bytes.n, h);
+		if (memcmp(h, k->h, 32) != 0)
+			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, (int64_t)k->index, "it is not what the ledger's entry says");
+		else if (str_starts(m->name, STR("results/")))
+			c->out->results++;
+		else
+			c->out->definitions++;
 	}
-	if (i == c->n_copies || !str_eq(name, m->name))
-		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, i < c->n_copies ? (int64_t)c->copies[i].index : -1,
-		    kind == KIND_RESULT ? "no result in the ledger has these bytes" : "no definition in the ledger has these bytes");
-	else if (kind == KIND_RESULT)
-		c->out->results++;
-	else
-		c->out->definitions++;
+}
+
+static bool has_copy(const struct check *c, struct str name)
+{
+	size_t low = 0, high = c->n_copies, mid;
+	int order;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		order = str_cmp(c->copies[mid].name, name);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
 }
 
 static bool is_expected(struct check *c, struct str name)
@@ -532,13 +569,16 @@ static void check_members(struct check *c)
 	uint64_t tiles = 0;
 	size_t i;
 
+	check_copies(c);
 	for (i = 0; i < archive_count(c->archive); i++) {
 		const struct archive_member *m = archive_member(c->archive, i);
 
+		if (has_copy(c, m->name))
+			continue;
 		if (str_starts(m->name, STR("definitions/")))
-			check_copy(c, m, KIND_DEFINITION);
+			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, "the ledger has no such definition");
 		else if (str_starts(m->name, STR("results/")))
-			check_copy(c, m, KIND_RESULT);
+			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, "the ledger has no such result");
 		else if (str_starts(m->name, STR("tile/")))
 			tiles++;
 		else if (!is_expected(c, m->name))

@@ -7,9 +7,11 @@
 #include "report/bundle.h"
 #include "report/bundle_priv.h"
 
+/* A member that a disclosed definition or result must have: of one name the newest counts. */
 struct copy {
-	uint8_t kind, h[32];
+	struct str name;
 	uint64_t index;
+	uint8_t h[32];
 };
 
 struct bundle_record {

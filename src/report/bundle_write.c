@@ -327,6 +327,7 @@ static enum rc keep_access(struct writing *w, const char *out)
 /* ---- members */
 struct named {
 	struct str name, bytes;
+	int64_t entry;                  /* of one name the newest counts */
 };
 
 struct list {
@@ -335,7 +336,7 @@ struct list {
 	size_t n, room;
 };
 
-static void list_add(struct list *l, struct str name, struct str bytes)
+static void list_add(struct list *l, struct str name, struct str bytes, int64_t entry)
 {
 	struct named *more;
 
@@ -346,12 +347,15 @@ static void list_add(struct list *l, struct str name, struct str bytes)
 			memcpy(more, l->p, l->n * sizeof(*more));
 		l->p = more;
 	}
-	l->p[l->n++] = (struct named){ name, bytes };
+	l->p[l->n++] = (struct named){ name, bytes, entry };
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return str_cmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+	const struct named *x = a, *y = b;
+	int order = str_cmp(x->name, y->name);
+
+	return order != 0 ? order : x->entry < y->entry ? -1 : 1;
 }
 
 static enum rc list_write(struct writing *w, struct list *l)
@@ -362,8 +366,8 @@ static enum rc list_write(struct writing *w, struct list *l)
 	if (l->n > 0)
 		qsort(l->p, l->n, sizeof(*l->p), by_name);
 	for (i = 0; i < l->n; i++) {
-		if (i > 0 && str_eq(l->p[i].name, l->p[i - 1].name))
-			continue;               /* two ids that differ behind their 60th byte: the entries hold both */
+		if (i + 1 < l->n && str_eq(l->p[i].name, l->p[i + 1].name))
+			continue;               /* ids that differ behind their 60th byte: the entries hold both */
 		if ((rc = archive_add(w->w, l->p[i].name, l->p[i].bytes, w->e)) != RC_OK)
 			return rc;
 	}
@@ -375,10 +379,12 @@ static enum rc put_definitions(struct writing *w)
 	struct list l = { .a = w->a };
 	struct stmt *st = NULL;
 	bool row;
-	enum rc rc = db_prepare(state_db(org_state(w->org)), STR("SELECT kind, id, body FROM definition WHERE current=1"), &st, w->e);
+	enum rc rc = db_prepare(state_db(org_state(w->org)), STR("SELECT kind, id, body, entry FROM definition WHERE current=1"), &st,
+	    w->e);
 
 	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row)
-		list_add(&l, bundle_definition_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)));
+		list_add(&l, bundle_definition_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)),
+		    column_i64(st, 3));
 	stmt_free(st);
 	return rc == RC_OK ? list_write(w, &l) : rc;
 }
@@ -396,7 +402,8 @@ static enum rc put_results(struct writing *w)
 
 		if (entry >= w->size || !bit_get(w->bits, entry))
 			continue;
-		list_add(&l, bundle_result_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)));
+		list_add(&l, bundle_result_name(w->a, column_text(st, 0), column_text(st, 1)), arena_str(w->a, column_text(st, 2)),
+		    (int64_t)entry);
 		w->out->results++;
 	}
 	stmt_free(st);
@@ -413,7 +420,7 @@ static enum rc list_tile(struct writing *w, struct list *l, int level, uint64_t 
 	tile_path(org_dir(w->org), level, n, width, path);
 	if ((rc = file_read(w->a, path, (size_t)1 << 20, &bytes, w->e)) != RC_OK)
 		return err_set(w->e, RC_ALTERED, "the tile %s is not there or cannot be read; run verify", path);
-	list_add(l, arena_str(w->a, str_sub(str_z(path), skip, strlen(path))), bytes);
+	list_add(l, arena_str(w->a, str_sub(str_z(path), skip, strlen(path))), bytes, 0);
 	return RC_OK;
 }
 
