@@ -272,8 +272,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 
 const struct command command_verify = {
 	"verify", "[DIR|FILE.zip]", "that nothing stored was altered",
-	"Looks at every byte of the folder, or of a bundle, and writes nothing.  What was altered, is missing or does not belong is named with\n"
-	"file, byte, entry and verdict, and the exit status is 1.\n\n"
+	"Looks at every byte of the folder, or of a bundle, and writes nothing.  What was altered, is missing or does not\n"
+	"belong is named with file, byte, entry and verdict, and the exit status is 1.\n\n"
 	"  --since FILE --vkey KEY   a checkpoint held elsewhere: that nothing before it was rewritten since\n"
 	"  --reperform               of a bundle: every test run again from the raw records, each result compared\n"
 	"  --without-key             only what can be checked without the organization's key",

@@ -375,7 +375,8 @@ enum rc check_each_record(struct check *c, enum rc (*each)(void *ctx, const stru
 			if (bad == NULL && (int64_t)r.index <= last)
 				bad = "records are out of order, or one is there twice";
 			if (bad != NULL) {
-				check_found(c, ROW_PARTS, VERDICT_ALTERED, k.m->name, k.m->at + from, r.index < c->size ? (int64_t)r.index : -1, bad);
+				check_found(c, ROW_PARTS, VERDICT_ALTERED, k.m->name, k.m->at + from,
+				    r.index < c->size ? (int64_t)r.index : -1, bad);
 				return RC_OK;
 			}
 			last = (int64_t)r.index;
@@ -524,7 +525,8 @@ static void check_copies(struct check *c)
 		}
 		sha256(m->bytes.p, m->bytes.n, h);
 		if (memcmp(h, k->h, 32) != 0)
-			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, (int64_t)k->index, "it is not what the ledger's entry says");
+			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, (int64_t)k->index,
+			    "it is not what the ledger's entry says");
 		else if (str_starts(m->name, STR("results/")))
 			c->out->results++;
 		else

@@ -104,7 +104,8 @@ void bundle_page_put(struct arena *a, const struct bundle_page *p, struct buf *b
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>What this file is</title>\n<style>\n"
 	    ":root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\n"
 	    "h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}\n"
-	    "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #8885}th{white-space:nowrap;"
+	    "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #8885}th{"
+	    "white-space:nowrap;"
 	    "font-weight:600}\ncode,pre{font:14px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}pre{background:#8881;padding:.8rem;"
 	    "overflow:auto}\n.mark{border-left:4px solid #b45309;padding:.2rem .8rem}\n</style></head><body>\n<h1>Evidence of ");
 	put_html(b, p->organization);
@@ -112,7 +113,8 @@ void bundle_page_put(struct arena *a, const struct bundle_page *p, struct buf *b
 	put_html(b, p->from);
 	buf_z(b, " to ");
 	put_html(b, p->to);
-	buf_z(b, "</h1>\n<p class=\"mark\">Management's own monitoring, put together by the organization. It is no auditor's report, and "
+	buf_z(b, "</h1>\n<p class=\"mark\">Management's own monitoring, put together by the organization. It is no auditor's "
+	    "report, and "
 	    "nothing in it was examined by one. Not for distribution beyond whom it was given to.</p>\n<table>\n");
 	put_row(b, "Organization", p->organization, false);
 	put_row(b, "System", p->system, false);
