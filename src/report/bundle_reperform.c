@@ -99,8 +99,8 @@ static void compare(struct arena *a, struct str where, const struct value *held,
 		for (i = 0; i < held->n; i++) {
 			struct str letter = value_text(&held->items[i], "letter");
 
-			compare(a, letter.n > 0 ? arena_fmt(a, "attribute %.*s", STR_FMT(letter)) : arena_fmt(a, "%.*s[%zu]", STR_FMT(where), i),
-			    &held->items[i], &came->items[i], b);
+			compare(a, letter.n > 0 ? arena_fmt(a, "attribute %.*s", STR_FMT(letter)) :
+			    arena_fmt(a, "%.*s[%zu]", STR_FMT(where), i), &held->items[i], &came->items[i], b);
 		}
 		return;
 	}
@@ -164,7 +164,8 @@ static enum rc one(struct again *g, const struct control *control, const struct 
 	buf_clear(words);
 	err_init(&why);
 	if ((rc = test_run(g->s, c->a, control, t, &c->period, &r, e)) != RC_OK ||
-	    (rc = result_put(g->s, c->a, r, &c->period, json, e)) != RC_OK || (rc = held_result(g, control, t, &held, &entry, e)) != RC_OK)
+	    (rc = result_put(g->s, c->a, r, &c->period, json, e)) != RC_OK ||
+	    (rc = held_result(g, control, t, &held, &entry, e)) != RC_OK)
 		return rc;
 	if (held.p == NULL)
 		say(words, "the ledger holds no result of this test for the period");
