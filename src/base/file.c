@@ -1,6 +1,8 @@
 /* file: see file.h. */
 #include "base/file.h"
 
+#include "base/disk.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,7 @@ enum rc fd_write(int fd, const void *p, size_t n, uint64_t at, const char *name,
 	const char *from = p;
 
 	while (n > 0) {
-		ssize_t wrote = pwrite(fd, from, n, (off_t)at);
+		ssize_t wrote = disk->pwrite(fd, from, n, (off_t)at);
 
 		if (wrote < 0 && errno == EINTR)
 			continue;
@@ -75,15 +77,15 @@ enum rc file_read(struct arena *a, const char *path, size_t most, struct str *ou
 
 static enum rc write_new(const char *path, const void *p, size_t n, unsigned mode, bool sync, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	int fd = disk->open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	enum rc rc;
 
 	if (fd < 0)
 		return err_sys(e, errno, "%s cannot be written", path);
 	rc = fd_write(fd, p, n, 0, path, e);
-	if (rc == RC_OK && sync && fsync(fd) != 0)
+	if (rc == RC_OK && sync && disk->fdatasync(fd) != 0)
 		rc = err_sys(e, errno, "%s cannot be made durable", path);
-	if (close(fd) != 0 && rc == RC_OK)
+	if (disk->close(fd) != 0 && rc == RC_OK)
 		rc = err_sys(e, errno, "%s cannot be written", path);
 	return rc;
 }
@@ -95,33 +97,34 @@ enum rc file_write(const char *path, const void *p, size_t n, struct err *e)
 
 enum rc folder_sync(const char *path, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum rc rc = RC_OK;
+	return disk->folder_sync(path) == 0 ? RC_OK : err_sys(e, errno, "the folder %s cannot be made durable", path);
+}
 
-	if (fd < 0 || fsync(fd) != 0)
-		rc = err_sys(e, errno, "the folder %s cannot be made durable", path);
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
+/* The folder that ${path} stands in. */
+static void folder_of(const char *path, char out[LIMIT_PATH])
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(out, LIMIT_PATH, "%.*s", slash == NULL ? 1 : (int)(slash - path) + (slash == path),
+	    slash == NULL ? "." : path);
 }
 
 enum rc file_replace(const char *path, const void *p, size_t n, unsigned mode, struct err *e)
 {
 	char beside[LIMIT_PATH + 8], folder[LIMIT_PATH];
-	const char *slash = strrchr(path, '/');
 	enum rc rc;
 
 	if (strlen(path) >= LIMIT_PATH)
 		return err_set(e, RC_LIMIT, "the path %.200s… is too long", path);
 	(void)snprintf(beside, sizeof(beside), "%s.tmp", path);
-	if ((rc = write_new(beside, p, n, mode, true, e)) == RC_OK && rename(beside, path) != 0)
+	rc = write_new(beside, p, n, mode, true, e);
+	if (rc == RC_OK && disk->rename(beside, path) != 0)
 		rc = err_sys(e, errno, "%s cannot be replaced", path);
 	if (rc != RC_OK) {
-		(void)unlink(beside);
+		(void)disk->unlink(beside);             /* it would hold the room that may be missing */
 		return rc;
 	}
-	(void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + (slash == path),
-	    slash == NULL ? "." : path);
+	folder_of(path, folder);
 	return folder_sync(folder, e);
 }
 
@@ -132,22 +135,38 @@ bool file_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-enum rc folder_make(const char *path, struct err *e)
+static enum rc make_folders(const char *path, bool sync, struct err *e)
 {
-	char part[LIMIT_PATH];
+	char part[LIMIT_PATH], above[LIMIT_PATH];
 	size_t i, n = strlen(path);
+	enum rc rc;
 
 	if (n >= sizeof(part))
 		return err_set(e, RC_LIMIT, "the path %.200s… is too long", path);
 	for (i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i] != 0)
+		if ((path[i] != '/' && path[i] != 0) || path[i - 1] == '/')
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+		if (file_exists(part))
+			continue;
+		if (disk->mkdir(part, 0700) != 0 && errno != EEXIST)
 			return err_sys(e, errno, "the folder %s cannot be made", part);
+		folder_of(part, above);
+		if (sync && (rc = folder_sync(above, e)) != RC_OK)
+			return rc;
 	}
 	return RC_OK;
+}
+
+enum rc folder_make(const char *path, struct err *e)
+{
+	return make_folders(path, true, e);
+}
+
+enum rc folder_make_unsynced(const char *path, struct err *e)
+{
+	return make_folders(path, false, e);
 }
 
 static int by_bytes(const void *a, const void *b)

@@ -1,16 +1,12 @@
-/* ledger: appending: keys first, then one frame and one sync, then tree, tiles and, in the end, a signed checkpoint. */
+/* ledger: appending: keys first, then one frame and one sync, then tree and tiles. */
 #include "ledger/ledger.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/time.h"
 #include "ledger/ledger_priv.h"
-#include "ledger/tile.h"
 
 enum { BATCH_BYTES = 32 << 20 };        /* content of one frame; a frame may hold 128 MiB */
 
@@ -41,122 +37,6 @@ void ledger_path(const struct ledger *l, const char *name, char out[LIMIT_PATH])
 void ledger_head_copy_path(const struct ledger *l, char out[LIMIT_PATH])
 {
 	(void)snprintf(out, LIMIT_PATH, "%.3900s.tickmark-head", l->dir);
-}
-
-/* ---- tags */
-static size_t tag_slot(const struct ledger *l, const uint8_t tag[16])
-{
-	size_t at = (size_t)get_u64(tag) & (l->room_tags - 1);
-
-	while (!all_zero(l->tags[at], 16) && memcmp(l->tags[at], tag, 16) != 0)
-		at = (at + 1) & (l->room_tags - 1);
-	return at;
-}
-
-void tag_add(struct ledger *l, const uint8_t tag[16])
-{
-	uint8_t (*old)[16] = l->tags;
-	size_t n = l->room_tags, i, at;
-
-	if (all_zero(tag, 16))
-		return;
-	if ((l->n_tags + 1) * 4 > l->room_tags * 3) {
-		l->room_tags = n == 0 ? 4096 : n * 2;
-		l->tags = mem_alloc(l->room_tags * 16);
-		for (i = 0; i < n; i++)
-			if (!all_zero(old[i], 16))
-				memcpy(l->tags[tag_slot(l, old[i])], old[i], 16);
-		mem_free(old);
-	}
-	at = tag_slot(l, tag);
-	if (all_zero(l->tags[at], 16)) {
-		memcpy(l->tags[at], tag, 16);
-		l->n_tags++;
-	}
-}
-
-bool tag_has(const struct ledger *l, const uint8_t tag[16])
-{
-	return l->room_tags > 0 && !all_zero(l->tags[tag_slot(l, tag)], 16);
-}
-
-void ledger_remember(struct ledger *l, const uint8_t tag[16])
-{
-	tag_add(l, tag);
-}
-
-static void tag_of(const struct key *dedup, const struct identity *id, uint8_t tag[16])
-{
-	if (id->kind == IDENTITY_PLACE)
-		record_tag_place(dedup, id->source, id->digest, id->position, tag);
-	else
-		record_tag(dedup, id->kind, id->source, id->id, tag);
-}
-
-enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
-    struct err *e)
-{
-	struct key_use use = { .type = KEY_DEDUP };
-	uint16_t year = ledger_year(ledger_received(l, now_ms)), y;
-	const struct key *k;
-	uint8_t other[16];
-
-	use.epoch = year;
-	if ((k = keyring_find(l->keys, &use)) == NULL)
-		return err_set(e, RC_INTERNAL, "there is no dedup key of %u yet", year);
-	tag_of(k, id, tag);
-	*known = tag_has(l, tag);
-	for (y = l->first_year; y < year && !*known; y++) {
-		use.epoch = y;
-		if ((k = keyring_find(l->keys, &use)) == NULL)
-			continue;
-		tag_of(k, id, other);
-		*known = tag_has(l, other);
-	}
-	return RC_OK;
-}
-
-/* ---- tree and tiles */
-static enum rc full_tile(void *ctx, unsigned level, uint64_t n, const uint8_t *tile, struct err *e)
-{
-	struct ledger *l = ctx;
-	enum rc rc;
-
-	if (l->mode != LEDGER_WRITE)
-		return RC_OK;
-	if ((rc = tile_write(l->dir, (int)level, n, 0, l->tree.size <= l->checkpointed, tile,
-	    (size_t)TILE_WIDTH * SHA256_BYTES, e)) == RC_OK)
-		tile_partials_remove(l->dir, (int)level, n);
-	return rc;
-}
-
-static enum rc bundle_write(struct ledger *l, uint64_t n, unsigned width, struct err *e)
-{
-	uint8_t bytes[TILE_WIDTH * (2 + ENTRY_BYTES)];
-	unsigned i;
-
-	for (i = 0; i < width; i++) {
-		put_u16(bytes + (size_t)i * (2 + ENTRY_BYTES), ENTRY_BYTES);
-		memcpy(bytes + (size_t)i * (2 + ENTRY_BYTES) + 2, l->bundle[i], ENTRY_BYTES);
-	}
-	return tile_write(l->dir, -1, n, width, l->tree.size <= l->checkpointed, bytes, (size_t)width * (2 + ENTRY_BYTES), e);
-}
-
-enum rc ledger_place(struct ledger *l, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES], struct err *e)
-{
-	const struct tree_sink sink = { full_tile, l };
-	enum rc rc;
-
-	hash_leaf(entry, ENTRY_BYTES, leaf);
-	memcpy(l->bundle[l->n_bundle++], entry, ENTRY_BYTES);
-	if ((rc = tree_add(&l->tree, leaf, &sink, e)) != RC_OK || l->n_bundle < TILE_WIDTH)
-		return rc;
-	l->n_bundle = 0;
-	if (l->mode != LEDGER_WRITE)
-		return RC_OK;
-	if ((rc = bundle_write(l, l->tree.size / TILE_WIDTH - 1, TILE_WIDTH, e)) == RC_OK)
-		tile_partials_remove(l->dir, -1, l->tree.size / TILE_WIDTH - 1);
-	return rc;
 }
 
 /* ---- keys */
@@ -199,30 +79,6 @@ enum rc ledger_file_scope(struct ledger *l, uint64_t now_ms, enum classification
 }
 
 /* ---- frames */
-static enum rc segment_open(struct ledger *l, struct err *e)
-{
-	char path[LIMIT_PATH], name[64];
-	enum rc rc;
-
-	if (l->segment >= 0 && l->segment_size < SEGMENT_CLOSES)
-		return RC_OK;
-	if (l->segment >= 0) {
-		(void)close(l->segment);
-		l->segment = -1;
-		l->segment_first = l->next_sequence;
-		l->segment_size = 0;
-	}
-	(void)snprintf(name, sizeof(name), "log/%020llu.seg", (unsigned long long)l->segment_first);
-	ledger_path(l, name, path);
-	l->segment = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (l->segment < 0)
-		return err_sys(e, errno, "%s cannot be written", path);
-	ledger_path(l, "log", path);
-	if ((rc = folder_sync(path, e)) != RC_OK)
-		return rc;
-	return RC_OK;
-}
-
 static enum rc objects_put(void *ctx, const uint8_t digest[SHA256_BYTES], struct str stored, struct err *e)
 {
 	struct ledger *l = ctx;
@@ -305,6 +161,8 @@ void frame_note(struct ledger *l, const struct frame *f, uint64_t segment, uint6
 	s->segment = segment;
 	s->offset = offset;
 	s->n = f->n;
+	memcpy(s->chain, f->chain, sizeof(s->chain));
+	memcpy(s->mac, f->mac, sizeof(s->mac));
 }
 
 /* The batch in meta and blobs becomes durable. */
@@ -314,21 +172,10 @@ static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n,
 	size_t i, at = 0;
 	enum rc rc;
 
-	if ((rc = segment_open(l, e)) != RC_OK)
-		return rc;
 	frame_build(l, (uint32_t)n, &f);
-	if ((rc = buf_ok(&l->frame, "a frame", e)) != RC_OK)
+	if ((rc = buf_ok(&l->frame, "a frame", e)) != RC_OK || (rc = segment_append(l, buf_view(&l->frame), e)) != RC_OK)
 		return rc;
-	l->broken = true;                               /* until the sync says otherwise */
-	if ((rc = fd_write(l->segment, l->frame.p, l->frame.n, l->segment_size, "the log", e)) != RC_OK)
-		return rc;
-	if (fdatasync(l->segment) != 0) {
-		rc = err_sys(e, errno, "the log cannot be made durable");
-		return rc == RC_NO_SPACE ? rc : RC_UNKNOWN;
-	}
-	l->broken = false;
-	frame_note(l, &f, l->segment_first, l->segment_size);
-	l->segment_size += l->frame.n;
+	frame_note(l, &f, l->segment.first, l->segment.size - l->frame.n);
 	l->next_sequence++;
 	l->last_received = received;
 	memcpy(l->chain, f.chain, sizeof(l->chain));
@@ -337,9 +184,8 @@ static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n,
 		uint16_t parts = get_u16(l->meta.p + at + 6);
 
 		r[i].index = l->tree.size;
-		tag_add(l, l->meta.p + at + 64);
-		if ((rc = ledger_place(l, l->meta.p + at, r[i].leaf, e)) != RC_OK)
-			return rc;
+		tags_add(&l->tags, l->meta.p + at + 64);
+		ledger_place(l, l->meta.p + at, r[i].leaf);
 		at += ENTRY_BYTES + (size_t)parts * PART_ROW_BYTES;
 	}
 	return RC_OK;
@@ -399,14 +245,25 @@ enum rc ledger_begin_log(struct ledger *l, uint64_t now_ms, struct str policy, s
 	return rc;
 }
 
+enum rc ledger_may_write(const struct ledger *l, struct err *e)
+{
+	if (l->mode != LEDGER_WRITE)
+		return err_set(e, RC_INTERNAL, "this ledger is open for reading only");
+	if (l->broken)
+		return err_set(e, RC_UNKNOWN, "a write to the log of %s failed, and what it left nobody can say: open it anew",
+		    l->dir);
+	return RC_OK;
+}
+
 enum rc ledger_prepare(struct ledger *l, uint64_t now_ms, struct err *e)
 {
 	const uint64_t received = ledger_received(l, now_ms);
 	struct key_use use = { .type = KEY_SCOPE };
 	int c, life;
+	enum rc rc;
 
-	if (l->mode != LEDGER_WRITE || l->broken)
-		return err_set(e, RC_INTERNAL, "this ledger is not open for writing");
+	if ((rc = ledger_may_write(l, e)) != RC_OK)
+		return rc;
 	for (life = 0; life < 2; life++) {
 		use.epoch = life ? 0 : ledger_year(received);
 		for (c = CLASS_PUBLIC; c <= CLASS_RESTRICTED; c++) {
@@ -429,85 +286,9 @@ enum rc ledger_append(struct ledger *l, uint64_t now_ms, struct ledger_record *r
 	size_t at = 0, done = 0;
 	enum rc rc;
 
-	if ((rc = ledger_prepare(l, now_ms, e)) != RC_OK)
-		return rc;
-	for (; at < n; at += done)
-		if ((rc = append_some(l, received, r + at, n - at, &done, e)) != RC_OK)
-			return rc;
-	return RC_OK;
-}
-
-/* ---- checkpoints */
-enum rc ledger_head_save(struct ledger *l, struct err *e)
-{
-	struct head h = { .epoch = l->epoch, .next_sequence = l->next_sequence, .size = l->tree.size };
-	uint8_t bytes[HEAD_BYTES];
-	char path[LIMIT_PATH];
-	enum rc rc;
-
-	tree_root(&l->tree, h.root);
-	memcpy(h.chain, l->chain, 32);
-	memcpy(h.mac, l->mac, 16);
-	head_encode(&h, bytes);
-	ledger_path(l, "head", path);
-	if ((rc = file_replace(path, bytes, sizeof(bytes), 0600, e)) != RC_OK)
-		return rc;
-	ledger_head_copy_path(l, path);
-	return file_replace(path, bytes, sizeof(bytes), 0600, e);
-}
-
-static enum rc partials_write(struct ledger *l, struct err *e)
-{
-	unsigned level;
-	enum rc rc;
-
-	if (l->n_bundle > 0 && (rc = bundle_write(l, l->tree.size / TILE_WIDTH, l->n_bundle, e)) != RC_OK)
-		return rc;
-	for (level = 0; level < TREE_LEVELS; level++) {
-		if (l->tree.n[level] == 0)
-			continue;
-		rc = tile_write(l->dir, (int)level, l->tree.size >> (8 * level) >> 8, l->tree.n[level], false, l->tree.open[level],
-		    (size_t)l->tree.n[level] * SHA256_BYTES, e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
-}
-
-static enum rc tiles_sync(struct ledger *l, struct err *e)
-{
-	int fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum rc rc = RC_OK;
-
-	if (fd < 0 || syncfs(fd) != 0)
-		rc = err_sys(e, errno, "%s cannot be made durable", l->dir);
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
-}
-
-enum rc ledger_checkpoint(struct ledger *l, struct err *e)
-{
-	struct checkpoint c = { .origin = l->origin, .size = l->tree.size };
-	struct buf text, note;
-	char path[LIMIT_PATH];
-	enum rc rc;
-
-	if (l->checkpointed == l->tree.size)
-		return RC_OK;
-	if (l->mode != LEDGER_WRITE || l->broken)
-		return err_set(e, RC_INTERNAL, "this ledger is not open for writing");
-	if ((rc = partials_write(l, e)) != RC_OK || (rc = tiles_sync(l, e)) != RC_OK || (rc = ledger_head_save(l, e)) != RC_OK)
-		return rc;
-	tree_root(&l->tree, c.root);
-	buf_init(&text, 4096);
-	buf_init(&note, 4096);
-	checkpoint_put(&c, &text);
-	note_sign(buf_view(&text), &l->key, &l->seed->secret, &note);
-	ledger_path(l, "checkpoint", path);
-	if ((rc = buf_ok(&note, "a checkpoint", e)) == RC_OK && (rc = file_replace(path, note.p, note.n, 0644, e)) == RC_OK)
-		l->checkpointed = l->tree.size;
-	buf_done(&text);
-	buf_done(&note);
+	rc = ledger_prepare(l, now_ms, e);
+	for (; at < n && rc == RC_OK; at += done)
+		rc = append_some(l, received, r + at, n - at, &done, e);
+	tags_clear(&l->remembered);                     /* kept by now, or to be taken again */
 	return rc;
 }

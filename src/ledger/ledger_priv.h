@@ -10,6 +10,24 @@
 struct frame_spot {
 	uint64_t first, sequence, segment, offset;      /* segment: the number in its name */
 	uint32_t n;
+	uint8_t chain[SHA256_BYTES], mac[16];           /* as they were when it was appended or scanned */
+};
+
+/* A set of tags: open addressing, a power of two; all zero is free. */
+struct tags {
+	uint8_t (*slots)[16];
+	size_t n, room;
+};
+
+/* The segment that is written to. */
+struct segment {
+	int fd;                         /* -1 when closed */
+	bool named;                     /* its name in the folder is durable */
+	uint64_t first;                 /* sequence of its first frame: its name */
+	uint64_t size;                  /* up to the end of its last frame */
+	uint64_t zeroed;                /* zeros stand from ${size} to here, written ahead */
+	uint64_t appended;              /* since it was opened */
+	uint64_t step;                  /* of the zeros that were written last */
 };
 
 struct ledger {
@@ -28,13 +46,13 @@ struct ledger {
 	unsigned n_bundle;
 	struct frame_spot *frames;
 	size_t n_frames, room_frames;
-	uint8_t (*tags)[16];            /* open addressing, a power of two; all zero is free */
-	size_t n_tags, room_tags;
+	struct tags tags, remembered;   /* of entries; of the batch that is being made */
 	uint16_t first_year, last_year; /* of receipt, of the dedup keys that there are */
 	uint64_t last_received, epoch, next_sequence, checkpointed, torn;
 	uint8_t chain[SHA256_BYTES], mac[16];
-	int lock, segment;              /* descriptors, -1 when closed */
-	uint64_t segment_first, segment_size;
+	int lock;                       /* descriptor, -1 when closed */
+	struct segment segment;
+	bool tiles_behind;              /* a tile could not be written: the next checkpoint writes all since the last anew */
 	struct buf meta, blobs, frame;
 	uint64_t rows_named;            /* by entries of the log */
 	uint8_t (*erased)[16];          /* scopes that a completion names */
@@ -47,11 +65,30 @@ struct ledger {
 };
 
 uint16_t ledger_year(uint64_t ms);
-void tag_add(struct ledger *, const uint8_t tag[16]);
-bool tag_has(const struct ledger *, const uint8_t tag[16]);
+void tags_add(struct tags *, const uint8_t tag[16]);            /* a tag that is all zero is none */
+bool tags_has(const struct tags *, const uint8_t tag[16]);
+void tags_clear(struct tags *);
 void frame_note(struct ledger *, const struct frame *, uint64_t segment, uint64_t offset);
-/* An entry that is durable takes its place in tree and bundle. */
-MUST_USE enum rc ledger_place(struct ledger *, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES], struct err *);
+/* An entry that is durable takes its place in tree and bundle.  Tiles that become full are written; one that cannot be
+ * sets tiles_behind and harms nothing else. */
+void ledger_place(struct ledger *, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES]);
+/* A frame as it stands in its file, until the next call; RC_ALTERED when it is not the one that was noted. */
+MUST_USE enum rc frame_load(struct ledger *, size_t spot, struct frame *, const uint8_t **header, struct err *);
+
+/* ---- segment.c */
+void segment_path(const struct ledger *, uint64_t first, char out[LIMIT_PATH]);
+/* Write the frame behind the last one and sync.  After RC_UNKNOWN, and where ${broken} is set with another code, nobody
+ * can say what stands there and nothing more may be written. */
+MUST_USE enum rc segment_append(struct ledger *, struct str frame, struct err *);
+/* ${cut}: to its last frame, of what was written ahead.  What is durable is so already. */
+void segment_close(struct ledger *, bool cut);
+/* Where the log ends, as it was found: what a crash left of a frame becomes zeros, and what no head vouches for is made
+ * durable once more, as nobody knows whether its writer came to that.  ${covered}: the size that the head names. */
+MUST_USE enum rc segment_resume(struct ledger *, const struct log_files *, const struct log_end *, uint64_t covered,
+    struct err *);
+
+/* RC_INTERNAL: open for reading; RC_UNKNOWN: broken. */
+MUST_USE enum rc ledger_may_write(const struct ledger *, struct err *);
 MUST_USE enum rc ledger_pages_save(struct ledger *, struct err *);
 /* Frame 0: the checkpoint policy and the first keys. */
 MUST_USE enum rc ledger_begin_log(struct ledger *, uint64_t now_ms, struct str policy, struct err *);

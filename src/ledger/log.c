@@ -12,30 +12,76 @@
 #include "base/file.h"
 #include "base/value.h"
 
-enum { SEGMENTS_MAX = 1 << 20 };
+enum { SEGMENTS_MAX = 1 << 20, PAGE = 4096 };
 
 static bool segment_name(struct str name, uint64_t *sequence)
 {
 	return name.n == 24 && str_ends(name, STR(".seg")) && num_u64(str_sub(name, 0, 20), UINT64_MAX, sequence);
 }
 
+/* Where the zeros begin that the file ends with; in whole pages, and never too early. */
+static enum rc zeros_from(int fd, size_t n, size_t *from, const char *path, struct err *e)
+{
+	uint8_t piece[1 << 16];
+	size_t end = n;
+
+	while (end > 0) {
+		size_t at = (end - 1) / sizeof(piece) * sizeof(piece), got = 0;
+		ssize_t k;
+
+		for (; at + got < end; got += (size_t)k) {
+			k = pread(fd, piece + got, end - at - got, (off_t)(at + got));
+			if (k < 0 && errno == EINTR)
+				k = 0;
+			else if (k < 0)
+				return err_sys(e, errno, "%s cannot be read", path);
+			else if (k == 0)
+				break;                  /* cut off meanwhile */
+		}
+		while (got > 0 && piece[got - 1] == 0)
+			got--;
+		if (got > 0) {
+			end = at + got;
+			break;
+		}
+		end = at;
+	}
+	*from = (end + PAGE - 1) / PAGE * PAGE < n ? (end + PAGE - 1) / PAGE * PAGE : n;
+	return RC_OK;
+}
+
+/* The file's pages up to its zeros, and zeros of our own behind. */
+static enum rc map_pages(int fd, size_t n, const char *path, const uint8_t **out, struct err *e)
+{
+	size_t used = n;
+	void *p;
+	enum rc rc;
+
+	if ((rc = zeros_from(fd, n, &used, path, e)) != RC_OK)
+		return rc;
+	p = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p != MAP_FAILED && used > 0 && mmap(p, used, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		(void)munmap(p, n);
+		p = MAP_FAILED;
+	}
+	if (p == MAP_FAILED)
+		return err_sys(e, errno, "%s cannot be read", path);
+	*out = p;
+	return RC_OK;
+}
+
 static enum rc map_one(const char *path, struct log_segment *s, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
-	void *p = NULL;
 	enum rc rc = RC_OK;
 
+	s->p = NULL;
+	s->n = 0;
 	if (fd < 0 || fstat(fd, &st) != 0)
 		rc = err_sys(e, errno, "%s cannot be read", path);
-	if (rc == RC_OK && st.st_size > 0) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-		if (p == MAP_FAILED)
-			rc = err_sys(e, errno, "%s cannot be read", path);
+	if (rc == RC_OK && st.st_size > 0 && (rc = map_pages(fd, (size_t)st.st_size, path, &s->p, e)) == RC_OK)
 		s->n = (size_t)st.st_size;
-	}
-	if (rc == RC_OK)
-		s->p = p;
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;

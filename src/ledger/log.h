@@ -12,7 +12,8 @@ struct log_segment {
 	size_t n;
 };
 
-/* The segments of DIR/log mapped read-only, in order.  Foreign names are skipped: verify names them. */
+/* The segments of DIR/log mapped read-only, in order.  Foreign names are skipped: verify names them.  A writer that cuts
+ * off the zeros behind its last frame meanwhile does not pull them away: they are none of the file's pages here. */
 struct log_files {
 	struct log_segment *segments;
 	size_t n;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/file.h"
 #include "base/value.h"
 #include "ledger/ledger_priv.h"
@@ -26,7 +27,7 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 	l->provider = provider;
 	l->box = box_new();
 	l->bundle = mem_alloc((size_t)TILE_WIDTH * ENTRY_BYTES);
-	l->lock = l->segment = -1;
+	l->lock = l->segment.fd = -1;
 	buf_init(&l->meta, FRAME_META_MAX);
 	buf_init(&l->blobs, FRAME_MAX - FRAME_META_MAX);
 	buf_init(&l->frame, FRAME_MAX);
@@ -38,10 +39,9 @@ void ledger_abandon(struct ledger *l)
 {
 	if (l == NULL)
 		return;
-	if (l->segment >= 0)
-		(void)close(l->segment);
+	segment_close(l, false);
 	if (l->lock >= 0)
-		(void)close(l->lock);
+		(void)disk->close(l->lock);
 	keyring_free(l->keys);
 	provider_close(l->provider);
 	box_free(l->box);
@@ -50,7 +50,8 @@ void ledger_abandon(struct ledger *l)
 	arena_free(l->loaded);
 	mem_free(l->bundle);
 	mem_free(l->frames);
-	mem_free(l->tags);
+	mem_free(l->tags.slots);
+	mem_free(l->remembered.slots);
 	mem_free(l->erased);
 	mem_free(l->intended);
 	buf_done(&l->meta);
@@ -64,8 +65,10 @@ enum rc ledger_close(struct ledger *l, uint64_t now_ms, struct err *e)
 	enum rc rc = RC_OK;
 
 	(void)now_ms;
-	if (l->mode == LEDGER_WRITE)
+	if (l->mode == LEDGER_WRITE) {
 		rc = ledger_checkpoint(l, e);
+		segment_close(l, true);
+	}
 	ledger_abandon(l);
 	return rc;
 }
@@ -76,7 +79,7 @@ static enum rc lock_take(struct ledger *l, struct err *e)
 	char path[LIMIT_PATH];
 
 	ledger_path(l, "lock", path);
-	l->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	l->lock = disk->open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->lock < 0)
 		return err_sys(e, errno, "%s cannot be opened", path);
 	if (fcntl(l->lock, F_SETLK, &f) == 0)
@@ -192,7 +195,7 @@ static enum rc scan_entry(void *ctx, uint32_t i, const uint8_t *bytes, const str
 	s->l->last_received = en->received_ms;
 	if (s->l->first_year == 0 || year < s->l->first_year)
 		s->l->first_year = year;
-	tag_add(s->l, en->tag);
+	tags_add(&s->l->tags, en->tag);
 	if ((en->kind == KIND_KEYS || en->kind == KIND_ERASURE || en->kind == KIND_ERASED) && en->n == 1) {
 		if ((rc = part_row_decode(rows, &row, e)) != RC_OK)
 			return rc;
@@ -201,7 +204,8 @@ static enum rc scan_entry(void *ctx, uint32_t i, const uint8_t *bytes, const str
 		else
 			ledger_note_erasure(s->l, en->kind, str_bytes(s->blobs + blob, row.is_object ? 0 : row.stored_n));
 	}
-	return ledger_place(s->l, bytes, leaf, e);
+	ledger_place(s->l, bytes, leaf);
+	return RC_OK;
 }
 
 static enum rc scan_frame(void *ctx, size_t segment, uint64_t offset, const struct frame *f, const uint8_t *header,
@@ -254,30 +258,6 @@ static enum rc not_as_written(const struct ledger *l, const struct log_files *f,
 	    (unsigned long long)end->offset, l->dir);
 }
 
-/* What a killed writer left of its last frame becomes zeros; the next frame stands in its place. */
-static enum rc take_tail(struct ledger *l, const struct log_files *f, const struct log_end *end, struct err *e)
-{
-	char path[LIMIT_PATH], name[64];
-	enum rc rc = RC_OK;
-	int fd;
-
-	l->torn = end->state == LOG_TORN ? end->torn : 0;
-	if (end->segment >= f->n) {
-		l->segment_first = end->sequence;
-		return RC_OK;
-	}
-	l->segment_first = f->segments[end->segment].sequence;
-	l->segment_size = end->offset;
-	(void)snprintf(name, sizeof(name), "log/%020llu.seg", (unsigned long long)l->segment_first);
-	ledger_path(l, name, path);
-	if ((fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) < 0)
-		return err_sys(e, errno, "%s cannot be written", path);
-	if (ftruncate(fd, (off_t)end->offset) != 0 || fdatasync(fd) != 0)
-		rc = err_sys(e, errno, "%s cannot be cut to its last frame", path);
-	l->segment = fd;
-	return rc;
-}
-
 static enum rc scan(struct ledger *l, struct err *e)
 {
 	struct log_files files = { NULL, 0 };
@@ -313,7 +293,7 @@ static enum rc scan(struct ledger *l, struct err *e)
 	if (rc == RC_OK && head.epoch > l->epoch)
 		l->epoch = head.epoch;
 	if (rc == RC_OK && l->mode == LEDGER_WRITE)
-		rc = take_tail(l, &files, &end, e);
+		rc = segment_resume(l, &files, &end, head.size, e);
 	else if (end.state == LOG_TORN)
 		l->torn = end.torn;
 out:
@@ -350,6 +330,9 @@ static enum rc begin_writing(struct ledger *l, struct err *e)
 		return err_set(e, RC_ALTERED, "the key pages hold no key for signing; run verify %s", l->dir);
 	if ((rc = check_copy(l, e)) != RC_OK)
 		return rc;
+	if (keyring_rows(l->keys) < l->rows_named)
+		return err_set(e, RC_ALTERED, "the key pages of %s hold %zu keys, and the log names %llu; run verify %s", l->dir,
+		    keyring_rows(l->keys), (unsigned long long)l->rows_named, l->dir);
 	if (keyring_rows(l->keys) > l->rows_named)
 		keyring_keep(l->keys, (size_t)l->rows_named);
 	l->epoch++;
@@ -367,8 +350,9 @@ enum rc ledger_open(const char *dir, enum ledger_mode mode, struct provider *pro
 	ledger_path(l, "log", path);
 	if (!file_exists(path))
 		rc = err_set(e, RC_NOT_FOUND, "%s is not an organization: it has no ledger; tickmark init makes one", dir);
-	if (rc == RC_OK && mode == LEDGER_WRITE)
-		rc = lock_take(l, e);
+	/* What a killed writer renamed and had not synced is built upon from here on. */
+	if (rc == RC_OK && mode == LEDGER_WRITE && (rc = lock_take(l, e)) == RC_OK)
+		rc = folder_sync(l->dir, e);
 	if (rc == RC_OK && provider != NULL && (rc = keys_load(l, e)) == RC_OK)
 		find_special(l);
 	if (rc == RC_OK)

@@ -187,7 +187,29 @@ static enum rc visit(void *ctx, uint32_t i, const uint8_t *bytes, const struct e
 	return o->each(o->ctx, &one, e);
 }
 
-static enum rc frame_load(struct ledger *l, size_t i, struct frame *f, const uint8_t **header, struct err *e)
+static enum rc changed(const struct frame_spot *s, struct err *e)
+{
+	return err_set(e, RC_ALTERED, "frame %llu of the log is not what it was when it was opened or written; run verify",
+	    (unsigned long long)s->sequence);
+}
+
+/* Does the frame, read anew, still give the chain that it had?  Header and meta are covered; blobs are by their D. */
+static bool still_chained(const struct ledger *l, size_t i, const uint8_t *bytes)
+{
+	const struct frame_spot *s = &l->frames[i], *before = i > 0 ? s - 1 : NULL;
+	uint8_t chain[SHA256_BYTES], mac[16];
+	struct frame f;
+
+	if (!frame_decode(bytes, &f) || memcmp(f.chain, s->chain, sizeof(chain)) != 0 || memcmp(f.mac, s->mac, 16) != 0)
+		return false;
+	if (before == NULL)
+		frame_chain_start(l->origin, chain, mac);
+	frame_chain(before != NULL ? before->chain : chain, before != NULL ? before->mac : mac, bytes,
+	    bytes + FRAME_HEADER_BYTES, (size_t)f.meta_n, chain);
+	return memcmp(chain, s->chain, sizeof(chain)) == 0;
+}
+
+enum rc frame_load(struct ledger *l, size_t i, struct frame *f, const uint8_t **header, struct err *e)
 {
 	const struct frame_spot *s = &l->frames[i];
 	char path[LIMIT_PATH], name[64];
@@ -208,13 +230,15 @@ static enum rc frame_load(struct ledger *l, size_t i, struct frame *f, const uin
 	p = arena_alloc(l->loaded, FRAME_HEADER_BYTES);
 	rc = fd_read(fd, p, FRAME_HEADER_BYTES, s->offset, path, e);
 	if (rc == RC_OK && (!frame_decode(p, f) || f->first != s->first || f->n != s->n))
-		rc = err_set(e, RC_ALTERED, "frame %llu changed under our eyes; run verify", (unsigned long long)s->sequence);
+		rc = changed(s, e);
 	if (rc == RC_OK) {
 		size_t n = (size_t)frame_length(f);
 
 		p = arena_alloc(l->loaded, n);
 		rc = fd_read(fd, p, n, s->offset, path, e);
 		l->loaded_bytes = str_bytes(p, n);
+		if (rc == RC_OK && !still_chained(l, i, p))
+			rc = changed(s, e);
 	}
 	(void)close(fd);
 	if (rc != RC_OK)

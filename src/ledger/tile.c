@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/file.h"
 
 void tile_path(const char *dir, int level, uint64_t n, unsigned width, char out[LIMIT_PATH])
@@ -80,7 +81,7 @@ enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool 
 		return RC_OK;
 	memcpy(folder, path, sizeof(folder));
 	*strrchr(folder, '/') = 0;
-	if (stat(folder, &st) != 0 && (rc = folder_make(folder, e)) != RC_OK)
+	if (stat(folder, &st) != 0 && (rc = folder_make_unsynced(folder, e)) != RC_OK)
 		return rc;
 	return file_write(path, bytes, length, e);
 }
@@ -88,17 +89,19 @@ enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool 
 void tile_partials_remove(const char *dir, int level, uint64_t n)
 {
 	char path[LIMIT_PATH], *slash;
+	struct stat st;
 	unsigned w;
 
 	tile_path(dir, level, n, 1, path);
 	slash = strrchr(path, '/');
 	*slash = 0;
-	if (access(path, F_OK) != 0)
+	if (stat(path, &st) != 0)
 		return;
 	for (w = 1; w < TILE_WIDTH; w++) {
 		tile_path(dir, level, n, w, path);
-		(void)unlink(path);
+		if (stat(path, &st) == 0)
+			(void)disk->unlink(path);
 	}
 	*slash = 0;
-	(void)rmdir(path);
+	(void)disk->rmdir(path);
 }

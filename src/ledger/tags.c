@@ -1,0 +1,94 @@
+/* tags: by which a record that was appended before is recognised; each epoch has a key of its own for them. */
+#include <string.h>
+
+#include "ledger/ledger_priv.h"
+
+static size_t slot_of(const struct tags *t, const uint8_t tag[16])
+{
+	size_t at = (size_t)get_u64(tag) & (t->room - 1);
+
+	while (!all_zero(t->slots[at], 16) && memcmp(t->slots[at], tag, 16) != 0)
+		at = (at + 1) & (t->room - 1);
+	return at;
+}
+
+static void grow(struct tags *t)
+{
+	uint8_t (*old)[16] = t->slots;
+	size_t n = t->room, i;
+
+	t->room = n == 0 ? 4096 : n * 2;
+	t->slots = mem_alloc(t->room * 16);
+	for (i = 0; i < n; i++)
+		if (!all_zero(old[i], 16))
+			memcpy(t->slots[slot_of(t, old[i])], old[i], 16);
+	mem_free(old);
+}
+
+void tags_add(struct tags *t, const uint8_t tag[16])
+{
+	size_t at;
+
+	if (all_zero(tag, 16))
+		return;
+	if ((t->n + 1) * 4 > t->room * 3)
+		grow(t);
+	at = slot_of(t, tag);
+	if (all_zero(t->slots[at], 16)) {
+		memcpy(t->slots[at], tag, 16);
+		t->n++;
+	}
+}
+
+bool tags_has(const struct tags *t, const uint8_t tag[16])
+{
+	return t->n > 0 && !all_zero(t->slots[slot_of(t, tag)], 16);
+}
+
+void tags_clear(struct tags *t)
+{
+	if (t->n > 0)
+		memset(t->slots, 0, t->room * 16);
+	t->n = 0;
+}
+
+void ledger_remember(struct ledger *l, const uint8_t tag[16])
+{
+	tags_add(&l->remembered, tag);
+}
+
+static void tag_of(const struct key *dedup, const struct identity *id, uint8_t tag[16])
+{
+	if (id->kind == IDENTITY_PLACE)
+		record_tag_place(dedup, id->source, id->digest, id->position, tag);
+	else
+		record_tag(dedup, id->kind, id->source, id->id, tag);
+}
+
+static bool is_known(const struct ledger *l, const uint8_t tag[16])
+{
+	return tags_has(&l->tags, tag) || tags_has(&l->remembered, tag);
+}
+
+enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
+    struct err *e)
+{
+	struct key_use use = { .type = KEY_DEDUP };
+	uint16_t year = ledger_year(ledger_received(l, now_ms)), y;
+	const struct key *k;
+	uint8_t other[16];
+
+	use.epoch = year;
+	if ((k = keyring_find(l->keys, &use)) == NULL)
+		return err_set(e, RC_INTERNAL, "there is no dedup key of %u yet", year);
+	tag_of(k, id, tag);
+	*known = is_known(l, tag);
+	for (y = l->first_year; y < year && !*known; y++) {
+		use.epoch = y;
+		if ((k = keyring_find(l->keys, &use)) == NULL)
+			continue;
+		tag_of(k, id, other);
+		*known = is_known(l, other);
+	}
+	return RC_OK;
+}
