@@ -19,6 +19,8 @@ MUST_USE enum rc folder_make(const char *path, struct err *);
 MUST_USE enum rc folder_clear(const char *path, struct err *);
 /* The same for what can be made again. */
 MUST_USE enum rc folder_make_unsynced(const char *path, struct err *);
+/* A file, or a folder and all in it; there not being one is fine.  For what a failed command made itself. */
+MUST_USE enum rc file_remove_all(const char *path, struct err *);
 MUST_USE enum rc folder_sync(const char *path, struct err *);
 /* All of ${n} bytes at ${at}, or RC_IO; for pread: RC_NOT_FOUND when the file ends before. */
 MUST_USE enum rc fd_write(int fd, const void *, size_t n, uint64_t at, const char *name, struct err *);

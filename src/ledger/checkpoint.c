@@ -122,19 +122,43 @@ static enum rc partials_write(struct ledger *l, struct err *e)
 	return RC_OK;
 }
 
-/* Partial tiles that the checkpoint over ${before} needed and the newest does not. */
-static void partials_remove(struct ledger *l, uint64_t before)
+/* Level 0 and the bundles, which stand in as many files. */
+static enum rc remove_at(struct ledger *l, unsigned level, uint64_t n, unsigned above, struct err *e)
 {
+	enum rc rc = tile_partials_remove(l->dir, (int)level, n, above, e);
+
+	return rc == RC_OK && level == 0 ? tile_partials_remove(l->dir, -1, n, above, e) : rc;
+}
+
+/* Partial tiles of a checkpoint that a crash or a failure kept from being signed: they may be torn, and the next one
+ * would vouch for them. */
+static enum rc partials_unsigned_remove(struct ledger *l, struct err *e)
+{
+	uint64_t n, first;
+	unsigned level;
+	enum rc rc;
+
+	for (level = 0; level < TREE_LEVELS; level++) {
+		first = l->checkpointed >> (8 * level) >> 8;
+		for (n = first; n <= l->tree.size >> (8 * level) >> 8; n++)
+			if ((rc = remove_at(l, level, n, n == first ? tile_partial(l->checkpointed, level) : 0, e)) != RC_OK)
+				return rc;
+	}
+	return RC_OK;
+}
+
+/* Partial tiles that the checkpoint over ${before} needed and the newest does not.  What cannot be removed may stay. */
+static void partials_done_remove(struct ledger *l, uint64_t before)
+{
+	struct err ignored;
 	unsigned level;
 	uint64_t n;
 
 	for (level = 0; level < TREE_LEVELS; level++) {
 		n = before >> (8 * level) >> 8;
-		if (tile_partial(before, level) == 0 || n >= l->checkpointed >> (8 * level) >> 8)
-			continue;
-		tile_partials_remove(l->dir, (int)level, n);
-		if (level == 0)
-			tile_partials_remove(l->dir, -1, n);
+		if (tile_partial(before, level) > 0 && n < l->checkpointed >> (8 * level) >> 8 &&
+		    remove_at(l, level, n, 0, &ignored) != RC_OK)
+			return;
 	}
 }
 
@@ -185,8 +209,11 @@ enum rc ledger_checkpoint(struct ledger *l, struct err *e)
 
 	if (l->checkpointed == l->tree.size)
 		return RC_OK;
-	if ((rc = ledger_may_write(l, e)) != RC_OK || (l->tiles_behind && (rc = tiles_again(l, e)) != RC_OK) ||
-	    (rc = partials_write(l, e)) != RC_OK)
+	if ((rc = ledger_may_write(l, e)) != RC_OK || (l->partials_stray && (rc = partials_unsigned_remove(l, e)) != RC_OK) ||
+	    (l->tiles_behind && (rc = tiles_again(l, e)) != RC_OK))
+		return rc;
+	l->partials_stray = true;
+	if ((rc = partials_write(l, e)) != RC_OK)
 		return rc;
 	/* One call, also for the few files of a short run: each file's own sync costs more than all of them at once, see
 	 * docs/decisions/checkpoint-sync.md. */
@@ -197,6 +224,7 @@ enum rc ledger_checkpoint(struct ledger *l, struct err *e)
 	if ((rc = ledger_head_save(l, e)) != RC_OK || (rc = note_save(l, e)) != RC_OK)
 		return rc;
 	l->checkpointed = l->tree.size;
-	partials_remove(l, before);
+	l->partials_stray = false;
+	partials_done_remove(l, before);
 	return RC_OK;
 }

@@ -15,7 +15,8 @@ struct ledger;
 enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
 
 /* Make an empty ledger in the existing folder ${dir}, with entry 0 (the checkpoint policy).  ${origin} may be
- * STR_NONE: then it is "tickmark.invalid/" and the organization's id.  Takes ${provider} over, on failure too. */
+ * STR_NONE: then it is "tickmark.invalid/" and the organization's id.  Takes ${provider} over, on failure too, which
+ * leaves nothing of a ledger in ${dir}.  RC_EXISTS: there is one already, and it is left alone. */
 MUST_USE enum rc ledger_create(const char *dir, struct str origin, struct provider *provider, uint64_t now_ms,
     struct ledger **, struct err *);
 /* RC_NOT_FOUND: ${dir} holds no ledger.  RC_BUSY names the process that holds it (write only).  RC_ALTERED: the log or

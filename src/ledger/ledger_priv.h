@@ -28,6 +28,7 @@ struct segment {
 	uint64_t zeroed;                /* zeros stand from ${size} to here, written ahead */
 	uint64_t appended;              /* since it was opened */
 	uint64_t step;                  /* of the zeros that were written last */
+	uint64_t closes;                /* after the frame that passes this; SEGMENT_CLOSES but in tests */
 };
 
 struct ledger {
@@ -52,6 +53,7 @@ struct ledger {
 	uint8_t chain[SHA256_BYTES], mac[16];
 	int lock;                       /* descriptor, -1 when closed */
 	struct segment segment;
+	bool partials_stray;            /* partial tiles may be there that no checkpoint vouches for */
 	bool tiles_behind;              /* a tile could not be written: the next checkpoint writes all since the last anew */
 	struct buf meta, blobs, frame;
 	uint64_t rows_named;            /* by entries of the log */

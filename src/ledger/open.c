@@ -28,6 +28,8 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 	l->box = box_new();
 	l->bundle = mem_alloc((size_t)TILE_WIDTH * ENTRY_BYTES);
 	l->lock = l->segment.fd = -1;
+	l->segment.closes = SEGMENT_CLOSES;
+	l->partials_stray = true;
 	buf_init(&l->meta, FRAME_META_MAX);
 	buf_init(&l->blobs, FRAME_MAX - FRAME_META_MAX);
 	buf_init(&l->frame, FRAME_MAX);
@@ -368,19 +370,43 @@ enum rc ledger_open(const char *dir, enum ledger_mode mode, struct provider *pro
 	return RC_OK;
 }
 
-static enum rc folders_make(struct ledger *l, struct err *e)
+/* The log's folder is the ledger: whoever makes it makes the rest. */
+static enum rc folders_make(struct ledger *l, bool *ours, struct err *e)
 {
-	static const char *const names[] = { "log", "keys", "obj", "tile", "anchors" };
+	static const char *const names[] = { "keys", "obj", "tile", "anchors" };
 	char path[LIMIT_PATH];
 	size_t i;
 	enum rc rc;
 
+	ledger_path(l, "log", path);
+	if (disk->mkdir(path, 0700) != 0)
+		return errno == EEXIST ? err_set(e, RC_EXISTS, "there is a ledger in %s already", l->dir) :
+		    err_sys(e, errno, "the folder %s cannot be made", path);
+	*ours = true;
 	for (i = 0; i < ARRAY_LEN(names); i++) {
 		ledger_path(l, names[i], path);
 		if ((rc = folder_make(path, e)) != RC_OK)
 			return rc;
 	}
 	return folder_sync(l->dir, e);
+}
+
+/* What a ledger that could not be made left; the story stays that of why it could not. */
+static void unmake(struct ledger *l)
+{
+	static const char *const names[] = { "checkpoint", "checkpoint.tmp", "head", "head.tmp", "anchors", "tile", "obj", "keys",
+		"lock", "log" };
+	char path[LIMIT_PATH + 8];
+	struct err ignored;
+	size_t i;
+
+	segment_close(l, false);
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		ledger_path(l, names[i], path);
+		(void)!file_remove_all(path, &ignored);
+	}
+	ledger_head_copy_path(l, path);
+	(void)!file_remove_all(path, &ignored);
 }
 
 static enum rc first_entry(struct ledger *l, uint64_t now_ms, struct err *e)
@@ -406,13 +432,15 @@ enum rc ledger_create(const char *dir, struct str origin, struct provider *provi
 	struct ledger *l = ledger_new(dir, LEDGER_WRITE, provider);
 	uint8_t public_key[32];
 	struct secret kek;
+	bool ours = false;
 	char path[LIMIT_PATH];
 	enum rc rc;
 
 	l->epoch = 1;
-	ledger_head_copy_path(l, path);
-	(void)unlink(path);                             /* of an organization that stood here before */
-	if ((rc = folders_make(l, e)) != RC_OK || (rc = lock_take(l, e)) != RC_OK ||
+	if ((rc = folders_make(l, &ours, e)) != RC_OK || (rc = lock_take(l, e)) != RC_OK)
+		goto out;
+	ledger_head_copy_path(l, path);                 /* of an organization that stood here before */
+	if ((rc = file_remove_all(path, e)) != RC_OK ||
 	    (rc = provider_generation_key(provider, provider->generation, &kek, e)) != RC_OK)
 		goto out;
 	l->keys = keyring_new(provider->generation, &kek);
@@ -429,6 +457,8 @@ enum rc ledger_create(const char *dir, struct str origin, struct provider *provi
 	*out = l;
 	return RC_OK;
 out:
+	if (ours)
+		unmake(l);
 	ledger_abandon(l);
 	return rc;
 }

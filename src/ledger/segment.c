@@ -42,9 +42,10 @@ static enum rc ready(struct ledger *l, struct err *e)
 	char path[LIMIT_PATH];
 	enum rc rc;
 
-	if (s->fd >= 0 && s->size >= SEGMENT_CLOSES) {
+	if (s->fd >= 0 && s->size >= s->closes) {
 		segment_close(l, true);
-		*s = (struct segment){ .fd = -1, .first = l->next_sequence, .appended = s->appended, .step = s->step };
+		*s = (struct segment){ .fd = -1, .first = l->next_sequence, .appended = s->appended, .step = s->step,
+		    .closes = s->closes };
 	}
 	if (s->fd < 0) {
 		segment_path(l, s->first, path);
@@ -190,7 +191,7 @@ enum rc segment_resume(struct ledger *l, const struct log_files *f, const struct
 			return rc;
 	if (covered < l->tree.size && l->n_frames > 0 && (rc = confirm_last(l, f, e)) != RC_OK)
 		return rc;
-	*s = (struct segment){ .fd = -1, .first = end->sequence };
+	*s = (struct segment){ .fd = -1, .first = end->sequence, .closes = s->closes };
 	if (end->segment >= f->n)
 		return RC_OK;
 	s->first = f->segments[end->segment].sequence;

@@ -1,6 +1,7 @@
 /* tile: see tile.h. */
 #include "ledger/tile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +87,7 @@ enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool 
 	return file_write(path, bytes, length, e);
 }
 
-void tile_partials_remove(const char *dir, int level, uint64_t n)
+enum rc tile_partials_remove(const char *dir, int level, uint64_t n, unsigned above, struct err *e)
 {
 	char path[LIMIT_PATH], *slash;
 	struct stat st;
@@ -96,12 +97,14 @@ void tile_partials_remove(const char *dir, int level, uint64_t n)
 	slash = strrchr(path, '/');
 	*slash = 0;
 	if (stat(path, &st) != 0)
-		return;
-	for (w = 1; w < TILE_WIDTH; w++) {
+		return RC_OK;
+	for (w = above + 1; w < TILE_WIDTH; w++) {
 		tile_path(dir, level, n, w, path);
-		if (stat(path, &st) == 0)
-			(void)disk->unlink(path);
+		if (stat(path, &st) == 0 && disk->unlink(path) != 0)
+			return err_sys(e, errno, "%s cannot be removed", path);
 	}
 	*slash = 0;
-	(void)disk->rmdir(path);
+	if (above == 0)
+		(void)disk->rmdir(path);                /* unless something else is in it, which verify names */
+	return RC_OK;
 }

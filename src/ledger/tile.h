@@ -19,7 +19,7 @@ MUST_USE enum rc tile_node(void *tile_reader, unsigned height, uint64_t index, u
  * that was signed over it vouches for: after a crash a file may have its length and not its bytes. */
 MUST_USE enum rc tile_write(const char *dir, int level, uint64_t n, unsigned width, bool keep, const void *, size_t bytes,
     struct err *);
-/* The partial ones of a tile that is full, once the newest checkpoint needs them no more. */
-void tile_partials_remove(const char *dir, int level, uint64_t n);
+/* The partial ones of a tile that are wider than ${above}; 0: all, and their folder. */
+MUST_USE enum rc tile_partials_remove(const char *dir, int level, uint64_t n, unsigned above, struct err *);
 
 #endif

@@ -380,6 +380,22 @@ static bool tile_number(struct str path, int *level, uint64_t *n, unsigned *widt
 	return true;
 }
 
+/* Whether a tile that no checkpoint vouches for is what a crash leaves of it: it is synced only before the next one is
+ * signed, so that its bytes may be missing, at the end or as zeros, but never others. */
+static bool is_unsynced(const struct check *c, int level, uint64_t n, unsigned width, struct str bytes, const uint8_t *want,
+    size_t want_n)
+{
+	const uint64_t signed_for = c->has_checkpoint ? c->checkpoint.size >> (level > 0 ? 8 * level : 0) : 0;
+	size_t i;
+
+	if (n * TILE_WIDTH + width <= signed_for || bytes.n > want_n)
+		return false;
+	for (i = 0; i < bytes.n; i++)
+		if (bytes.p[i] != 0 && (uint8_t)bytes.p[i] != want[i])
+			return false;
+	return true;
+}
+
 static void check_tile(struct check *c, struct str path)
 {
 	const char *file = arena_z(c->a, arena_fmt(c->a, "tile/%.*s", STR_FMT(path)));
@@ -422,8 +438,12 @@ static void check_tile(struct check *c, struct str path)
 	if (i < want_n || bytes.n != want_n) {
 		uint64_t entry = level < 0 ? n * TILE_WIDTH + i / (2 + ENTRY_BYTES) : n * TILE_WIDTH + i / SHA256_BYTES;
 
-		found(c, ROW_TILES, VERDICT_ALTERED, file, i, level <= 0 && entry < c->n, entry,
-		    "it is not what the log's entries give");
+		if (is_unsynced(c, level, n, width, bytes, want, want_n))
+			notice(c, ROW_TILES, file, i, "a crash kept it from being written whole; no checkpoint needs it yet, and the next "
+			    "writer writes it anew");
+		else
+			found(c, ROW_TILES, VERDICT_ALTERED, file, i, level <= 0 && entry < c->n, entry,
+			    "it is not what the log's entries give");
 	}
 out:
 	arena_free(a);

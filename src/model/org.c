@@ -284,7 +284,14 @@ enum rc org_close(struct org *o, struct err *e)
 	return rc;
 }
 
-static enum rc create_key(struct org *o, const struct key_source *k, bool inside, struct provider **out, struct err *e)
+/* What org_create made, to be taken away again when it fails. */
+struct made {
+	char above[LIMIT_PATH];         /* the first folder on the way to DIR that was not there; empty: DIR was, empty */
+	bool folder, key, head;
+};
+
+static enum rc create_key(struct org *o, const struct key_source *k, bool inside, struct made *m, struct provider **out,
+    struct err *e)
 {
 	const struct key_file_store store = { key_replace, o->key_file };
 	const struct key_file_cost free_of_cost = { 0, 0, 0 };
@@ -302,6 +309,7 @@ static enum rc create_key(struct org *o, const struct key_source *k, bool inside
 	rand_bytes(organization, sizeof(organization));
 	rc = key_file_make(k->has_passphrase ? KEY_FILE_PASSPHRASE : KEY_FILE_ALONE, k->passphrase,
 	    k->has_passphrase ? KEY_FILE_COST : free_of_cost, organization, bytes, e);
+	m->key = rc == RC_OK;
 	if (rc == RC_OK)
 		rc = file_replace(o->key_file, bytes, sizeof(bytes), 0600, e);
 	if (rc == RC_OK)
@@ -310,37 +318,97 @@ static enum rc create_key(struct org *o, const struct key_source *k, bool inside
 	return rc;
 }
 
-/* An empty folder may be there already; anything in it is not ours to touch. */
-static enum rc make_dir(struct org *o, struct err *e)
+/* The first folder on the way to ${dir} that is not there. */
+static void first_missing(const char *dir, char out[LIMIT_PATH])
 {
+	size_t i;
+
+	for (i = 1; dir[i - 1] != 0; i++) {
+		if (dir[i] != '/' && dir[i] != 0)
+			continue;
+		(void)snprintf(out, LIMIT_PATH, "%.*s", (int)i, dir);
+		if (!file_exists(out))
+			return;
+	}
+	out[0] = 0;
+}
+
+/* An empty folder may be there already; anything in it is not ours to touch. */
+static enum rc make_dir(struct org *o, struct made *m, struct err *e)
+{
+	char path[LIMIT_PATH];
 	struct str *names;
 	size_t n;
 	enum rc rc;
 
-	if (!file_exists(o->dir))
+	if (!file_exists(o->dir)) {
+		first_missing(o->dir, m->above);
+		m->folder = true;
 		return folder_make(o->dir, e);
+	}
 	if ((rc = folder_list(o->a, o->dir, 10, &names, &n, e)) != RC_OK)
 		return rc;
-	return n == 0 ? RC_OK : err_set(e, RC_EXISTS, "%s is there already and not empty", o->dir);
+	m->folder = n == 0;
+	if (n == 0)
+		return RC_OK;
+	path_in(o, "log", path);
+	if (!file_exists(path))
+		return err_set(e, RC_EXISTS, "%s is there already and not empty", o->dir);
+	path_in(o, "checkpoint", path);
+	return file_exists(path) ? err_set(e, RC_EXISTS, "%s is an organization already", o->dir) :
+	    err_set(e, RC_EXISTS, "%s is what an init that was cut short left, and holds no record yet: remove it and its key file "
+	    "%.900s.tickmark-key, and run init again", o->dir, o->dir);
+}
+
+/* As far as that can be done: the story stays that of why it failed. */
+static void unmake(struct org *o, const struct made *m)
+{
+	char path[LIMIT_PATH];
+	struct str *names;
+	struct err ignored;
+	size_t n, i;
+
+	if (m->key)
+		(void)!file_remove_all(o->key_file, &ignored);
+	if (!m->folder)
+		return;
+	(void)snprintf(path, sizeof(path), "%.3900s.tickmark-head", o->dir);
+	if (m->head)
+		(void)!file_remove_all(path, &ignored);
+	if (m->above[0] != 0) {
+		(void)!file_remove_all(m->above, &ignored);
+	} else if (folder_list(o->a, o->dir, 1000, &names, &n, &ignored) == RC_OK) {
+		for (i = 0; i < n; i++) {
+			path_in(o, arena_z(o->a, names[i]), path);
+			(void)!file_remove_all(path, &ignored);
+		}
+	}
 }
 
 enum rc org_create(const char *dir, struct str origin, const struct key_source *k, bool key_inside,
     const struct org_env *env, struct org **out, struct err *e)
 {
 	struct org *o = org_new(dir, ORG_WRITE, env);
+	struct made made = { "", false, false, false };
 	struct provider *p = NULL;
 	char path[LIMIT_PATH];
 	enum rc rc;
 
-	if ((rc = make_dir(o, e)) != RC_OK || (rc = create_key(o, k, key_inside, &p, e)) != RC_OK ||
+	if ((rc = make_dir(o, &made, e)) != RC_OK || (rc = create_key(o, k, key_inside, &made, &p, e)) != RC_OK ||
 	    (rc = ledger_create(o->dir, origin, p, org_now_ms(o), &o->ledger, e)) != RC_OK)
 		goto out;
+	made.head = true;
 	path_in(o, "state.db", path);
 	if ((rc = state_open(path, DB_CREATE, &o->env.hooks, &o->state, e)) != RC_OK || (rc = catch_up(o, e)) != RC_OK)
 		goto out;
 	*out = o;
 	return RC_OK;
 out:
+	state_close(o->state);                          /* before its file goes */
+	ledger_abandon(o->ledger);
+	o->state = NULL;
+	o->ledger = NULL;
+	unmake(o, &made);
 	org_abandon(o);
 	return rc;
 }
