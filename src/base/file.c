@@ -233,3 +233,17 @@ enum rc folder_clear(const char *path, struct err *e)
 {
 	return clear_below(AT_FDCWD, path, path, 64, e);
 }
+
+enum rc file_remove_all(const char *path, struct err *e)
+{
+	struct stat st;
+	enum rc rc;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? RC_OK : err_sys(e, errno, "%s cannot be removed", path);
+	if (S_ISDIR(st.st_mode) && (rc = folder_clear(path, e)) != RC_OK)
+		return rc;
+	if ((S_ISDIR(st.st_mode) ? disk->rmdir(path) : disk->unlink(path)) != 0)
+		return err_sys(e, errno, "%s cannot be removed", path);
+	return RC_OK;
+}
