@@ -355,9 +355,9 @@ static enum rc make_dir(struct org *o, struct made *m, struct err *e)
 	if (!file_exists(path))
 		return err_set(e, RC_EXISTS, "%s is there already and not empty", o->dir);
 	path_in(o, "checkpoint", path);
-	return file_exists(path) ? err_set(e, RC_EXISTS, "%s is an organization already", o->dir) :
-	    err_set(e, RC_EXISTS, "%s is what an init that was cut short left, and holds no record yet: remove it and its key file "
-	    "%.900s.tickmark-key, and run init again", o->dir, o->dir);
+	return file_exists(path) ? err_set(e, RC_EXISTS, "%s is there already: it is an organization", o->dir) :
+		    err_set(e, RC_EXISTS, "%s is there already: it is what an init that was cut short left, and holds no record yet; "
+	    "remove it and its key file %.900s.tickmark-key, and run init again", o->dir, o->dir);
 }
 
 /* As far as that can be done: the story stays that of why it failed. */
