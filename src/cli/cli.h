@@ -17,6 +17,8 @@ struct cli {
 	bool dir_given;
 	bool json;                      /* --json */
 	const char *key_file, *passphrase_file;
+	char *secret_text;              /* what the passphrase stands in, of the vault; NULL: it was not asked for, or is none */
+	struct str passphrase;
 	struct err err;
 	bool is_terminal;               /* standard output */
 	bool is_progress;               /* standard error is a terminal and --quiet was not given */

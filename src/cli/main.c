@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "seal/vault.h"
+
 static const struct command *const all[] = {
 #define COMMAND(name) &command_##name,
 #include "cli/commands.def"
@@ -107,6 +109,7 @@ int main(int argc, char **argv)
 	c.a = arena_new();
 	status = outcome(&c, command->run(&c, argc - at - 1, argv + at + 1));
 	mapper_free(c.mapper);
+	vault_free(c.secret_text);
 	arena_free(c.a);
 	return status;
 }

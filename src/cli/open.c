@@ -1,29 +1,61 @@
 /* open: how commands come to an organization: its folder, its key, the clock; and the period that they speak of. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "assess/scope.h"
+#include "seal/vault.h"
+
+enum { PASSPHRASE_FILE_MOST = 4096 };
+
+/* Into the vault, and out of the environment, which the programs that we start would inherit. */
+static void take_from_environment(struct cli *c)
+{
+	char *there = getenv("TICKMARK_PASSPHRASE");
+	size_t n = there != NULL ? strlen(there) : 0;
+
+	if (n == 0)
+		return;
+	c->secret_text = vault_alloc(n);
+	memcpy(c->secret_text, there, n);
+	c->passphrase = (struct str){ c->secret_text, n };
+	wipe(there, n);
+	(void)unsetenv("TICKMARK_PASSPHRASE");
+}
+
+static enum rc take_from_file(struct cli *c)
+{
+	const bool is_input = strcmp(c->passphrase_file, "-") == 0;
+	int fd = is_input ? STDIN_FILENO : open(c->passphrase_file, O_RDONLY | O_CLOEXEC);
+	struct str text = STR_NONE;
+	enum rc rc;
+
+	if (fd < 0)
+		return errno == ENOENT ? err_set(&c->err, RC_NOT_FOUND, "there is no file %s", c->passphrase_file) :
+		    err_sys(&c->err, errno, "%s cannot be opened", c->passphrase_file);
+	rc = vault_read(fd, c->passphrase_file, PASSPHRASE_FILE_MOST, &c->secret_text, &text.n, &c->err);
+	if (!is_input)
+		(void)close(fd);
+	if (rc != RC_OK)
+		return rc;
+	text.p = c->secret_text;
+	c->passphrase = str_cut(&text, '\n');
+	return RC_OK;
+}
 
 enum rc cli_key_source(struct cli *c, struct key_source *k)
 {
-	const char *from_environment = getenv("TICKMARK_PASSPHRASE");
-	struct str text;
 	enum rc rc;
 
-	memset(k, 0, sizeof(*k));
-	k->key_file = c->key_file;
-	if (c->passphrase_file != NULL) {
-		if ((rc = file_text(c, c->a, c->passphrase_file, 65536, &text)) != RC_OK)
-			return rc;
-		k->passphrase = str_cut(&text, '\n');
-		k->has_passphrase = true;
-	} else if (from_environment != NULL && from_environment[0] != 0) {
-		k->passphrase = str_z(from_environment);
-		k->has_passphrase = true;
-	}
+	if (c->secret_text == NULL && c->passphrase_file == NULL)
+		take_from_environment(c);
+	else if (c->secret_text == NULL && (rc = take_from_file(c)) != RC_OK)
+		return rc;
+	*k = (struct key_source){ c->key_file, c->secret_text != NULL, c->passphrase };
 	return RC_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "seal/vault.h"
+
 /* Where things stand in the file. */
 enum {
 	AT_KIND = 4, AT_COST = 8, AT_GENERATION = 20, AT_SALT = 24, AT_ORGANIZATION = 40, AT_KEY = 56, AT_KEK = 96,
@@ -128,7 +130,7 @@ enum rc key_file_make(enum key_file_kind kind, struct str passphrase, struct key
 /* ---- the provider */
 struct opened {
 	struct key_file file;
-	struct secret organization_key;
+	struct secret *organization_key;        /* in the vault */
 	struct key_file_store store;
 };
 
@@ -156,7 +158,7 @@ static enum rc generation_create(void *self, uint32_t g, struct err *e)
 		return err_set(e, RC_INTERNAL, "key generation %u cannot follow generation %u in the key file", g,
 		    f.next_generation != 0 ? f.next_generation : f.generation);
 	f.next_generation = g;
-	generation_wrap_fresh(&o->organization_key, f.organization, g, f.wrapped_next);
+	generation_wrap_fresh(o->organization_key, f.organization, g, f.wrapped_next);
 	return replace(o, &f, e);
 }
 
@@ -174,7 +176,7 @@ static enum rc generation_key(void *self, uint32_t g, struct secret *out, struct
 	else
 		return err_set(e, RC_NOT_FOUND, "the key file does not hold key generation %u but %u: it is older or newer "
 		    "than the folder's keys. Use the key file and the folder of one time", g, o->file.generation);
-	generation_wrap_key(&o->organization_key, o->file.organization, g, &under);
+	generation_wrap_key(o->organization_key, o->file.organization, g, &under);
 	fits = key_unwrap(&under, wrapped, out);
 	secret_done(&under);
 	return fits ? RC_OK : damaged(e, "a generation's key does not open");
@@ -198,8 +200,10 @@ static enum rc generation_destroy(void *self, uint32_t g, struct err *e)
 
 static void opened_free(void *self)
 {
-	wipe(self, sizeof(struct opened));
-	mem_free(self);
+	struct opened *o = self;
+
+	vault_free(o->organization_key);
+	mem_free(o);
 }
 
 static const struct provider_ops with_passphrase = {
@@ -217,11 +221,12 @@ enum rc key_file_open(struct str bytes, struct str passphrase, const struct key_
 	struct provider *p;
 	enum rc rc;
 
+	o->organization_key = vault_alloc(sizeof *o->organization_key);
 	if ((rc = key_file_decode(bytes, &o->file, e)) != RC_OK)
 		goto out;
 	if ((rc = outer_key(&o->file, passphrase, &outer, e)) != RC_OK)
 		goto out;
-	if (!key_unwrap(&outer, o->file.wrapped_organization_key, &o->organization_key)) {
+	if (!key_unwrap(&outer, o->file.wrapped_organization_key, o->organization_key)) {
 		rc = o->file.kind == KEY_FILE_ALONE ? damaged(e, "its key does not open") : err_set(e, RC_LOCKED,
 		    "wrong passphrase: the key file is undamaged, and this passphrase does not open it");
 		goto out;

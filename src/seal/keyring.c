@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "seal/vault.h"
+
 /* Open addressing over the keys; slots hold row number + 1.  Rows are few and mostly never leave. */
 struct table {
 	uint32_t *slots;
@@ -13,7 +15,7 @@ struct table {
 
 struct keyring {
 	uint32_t generation;
-	struct secret kek;
+	struct secret *kek;                     /* like the keys, in the vault */
 	struct key **rows;                      /* NULL: erased */
 	size_t n, room;
 	size_t n_pages;                         /* loaded or begun; the last may be without rows */
@@ -112,19 +114,14 @@ static void append(struct keyring *k, struct key *key)
 		index_row(k, k->n - 1);
 }
 
-static void key_free(struct key *key)
-{
-	if (key != NULL)
-		wipe(key, sizeof *key);
-	mem_free(key);
-}
 
 struct keyring *keyring_new(uint32_t generation, const struct secret *kek)
 {
 	struct keyring *k = mem_alloc(sizeof *k);
 
 	k->generation = generation;
-	k->kek = *kek;
+	k->kek = vault_alloc(sizeof *k->kek);
+	*k->kek = *kek;
 	return k;
 }
 
@@ -135,12 +132,12 @@ void keyring_free(struct keyring *k)
 	if (k == NULL)
 		return;
 	for (i = 0; i < k->n; i++)
-		key_free(k->rows[i]);
+		vault_free(k->rows[i]);
 	mem_free(k->rows);
 	mem_free(k->dirty);
 	mem_free(k->by_use.slots);
 	mem_free(k->by_id.slots);
-	secret_done(&k->kek);
+	vault_free(k->kek);
 	mem_free(k);
 }
 
@@ -176,9 +173,9 @@ enum rc keyring_load(struct keyring *k, struct str bytes, struct err *e)
 			goto out;
 		if (row.use.type == KEY_NONE)
 			continue;
-		opened[i] = mem_alloc(sizeof *opened[i]);
+		opened[i] = vault_alloc(sizeof *opened[i]);
 		opened[i]->row = row;
-		if (!key_row_unwrap(&row, &k->kek, &opened[i]->secret)) {
+		if (!key_row_unwrap(&row, k->kek, &opened[i]->secret)) {
 			rc = err_set(e, RC_ALTERED, "ALTERED row %zu of key page %u: it does not unwrap", i, page.number);
 			goto out;
 		}
@@ -192,7 +189,7 @@ enum rc keyring_load(struct keyring *k, struct str bytes, struct err *e)
 	k->named = k->n;
 out:
 	for (i = 0; i < page.n; i++)
-		key_free(opened[i]);
+		vault_free(opened[i]);
 	return rc;
 }
 
@@ -217,7 +214,7 @@ static bool well_formed(const struct key_use *u)
 
 const struct key *keyring_add(struct keyring *k, const struct key_use *use, uint64_t created_ms)
 {
-	struct key *key = mem_alloc(sizeof *key);
+	struct key *key = vault_alloc(sizeof *key);
 	size_t page = k->n / KEY_PAGE_ROWS;
 
 	assert(well_formed(use));
@@ -227,7 +224,7 @@ const struct key *keyring_add(struct keyring *k, const struct key_use *use, uint
 	rand_bytes(key->row.id, sizeof key->row.id);
 	secret_random(&key->secret);
 	hmac_key_init(&key->mac, key->secret.bytes, sizeof key->secret.bytes);
-	key_row_wrap(&key->row, &k->kek, &key->secret);
+	key_row_wrap(&key->row, k->kek, &key->secret);
 	if (page == k->n_pages)
 		page_begin(k);
 	k->dirty[page] = true;
@@ -267,7 +264,7 @@ void keyring_keep(struct keyring *k, size_t n)
 	while (k->n > n) {
 		k->n--;
 		k->dirty[k->n / KEY_PAGE_ROWS] = true;
-		key_free(k->rows[k->n]);
+		vault_free(k->rows[k->n]);
 	}
 	if (k->named > n)
 		k->named = n;

@@ -12,8 +12,8 @@ void vault_free(void *);                /* wipes; NULL does nothing */
 /* Bytes that hold secrets and that the system would not keep out of swap: its limit (ulimit -l) is too low. */
 size_t vault_unlocked(void);
 
-/* A file's text of at most ${most} bytes, the whole of it in vault memory: vault_free(text->p), also when it is empty.
- * RC_NOT_FOUND, RC_LIMIT, RC_IO. */
-MUST_USE enum rc vault_read(const char *path, size_t most, char **text, size_t *n, struct err *);
+/* All that is left to read of ${fd}, at most ${most} bytes, in vault memory: vault_free(*text), also when it is empty.
+ * RC_LIMIT, RC_IO. */
+MUST_USE enum rc vault_read(int fd, const char *name, size_t most, char **text, size_t *n, struct err *);
 
 #endif
