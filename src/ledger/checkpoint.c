@@ -33,12 +33,11 @@ static enum rc bundle_write(struct ledger *l, uint64_t n, unsigned width, bool k
 	return tile_write(l->dir, -1, n, width, keep, bytes, (size_t)width * (2 + ENTRY_BYTES), e);
 }
 
-void ledger_place(struct ledger *l, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES])
+void ledger_place(struct ledger *l, const uint8_t entry[ENTRY_BYTES], const uint8_t leaf[SHA256_BYTES])
 {
 	const struct tree_sink sink = { full_tile, l };
 	struct err ignored;
 
-	hash_leaf(entry, ENTRY_BYTES, leaf);
 	memcpy(l->bundle[l->n_bundle++], entry, ENTRY_BYTES);
 	if (tree_add(&l->tree, leaf, &sink, &ignored) != RC_OK)
 		l->broken = true;                       /* 2^64 entries */
@@ -56,6 +55,7 @@ static enum rc place_again(void *ctx, uint32_t i, const uint8_t *bytes, const st
 	uint8_t leaf[SHA256_BYTES];
 
 	(void)i, (void)en, (void)rows, (void)blob, (void)e;
+	hash_leaf(bytes, ENTRY_BYTES, leaf);
 	ledger_place(ctx, bytes, leaf);
 	return RC_OK;
 }

@@ -60,14 +60,6 @@ enum rc ledger_pages_save(struct ledger *l, struct err *e)
 	return RC_OK;
 }
 
-static void scope_use(const struct ledger_record *r, uint64_t received, struct key_use *use)
-{
-	memset(use, 0, sizeof(*use));
-	use->type = KEY_SCOPE;
-	use->classification = r->classification != CLASS_NONE ? r->classification : CLASS_INTERNAL;
-	use->epoch = r->lifelong ? 0 : ledger_year(received);
-}
-
 enum rc ledger_file_scope(struct ledger *l, uint64_t now_ms, enum classification c, const struct key **out,
     struct err *e)
 {
@@ -79,52 +71,9 @@ enum rc ledger_file_scope(struct ledger *l, uint64_t now_ms, enum classification
 }
 
 /* ---- frames */
-static enum rc objects_put(void *ctx, const uint8_t digest[SHA256_BYTES], struct str stored, struct err *e)
-{
-	struct ledger *l = ctx;
-	char path[LIMIT_PATH], name[80], hex[65];
-
-	hex_put(hex, digest, 32);
-	hex[64] = 0;
-	(void)snprintf(name, sizeof(name), "obj/%s", hex);
-	ledger_path(l, name, path);
-	return file_replace(path, stored.p, stored.n, 0600, e);
-}
-
-/* Seal one record into the frame's meta and blobs; the entry stands before its rows. */
-static enum rc seal_record(struct ledger *l, uint64_t received, struct ledger_record *r, struct err *e)
-{
-	const struct box_objects objects = { objects_put, l };
-	struct box_part part = { .scope = r->scope, .content = r->body, .envelope = r->envelope };
-	struct box_record record = { .kind = r->kind, .received_ms = received, .parts = &part, .n = 1 };
-	struct box_sealed sealed;
-	struct entry en = { .kind = r->kind, .n = 1, .received_ms = received };
-	struct key_use use;
-	size_t at = l->meta.n;
-	enum rc rc;
-
-	if (!entry_kind_is_clear(r->kind) && part.scope == NULL) {
-		scope_use(r, received, &use);
-		part.scope = keyring_get(l->keys, &use, received);
-	}
-	buf_zero(&l->meta, ENTRY_BYTES);
-	if ((rc = buf_ok(&l->meta, "a frame", e)) != RC_OK ||
-	    (rc = box_seal(l->box, &record, &objects, &l->meta, &l->blobs, &sealed, e)) != RC_OK) {
-		l->meta.n = at;
-		return rc;
-	}
-	memcpy(en.record_id, sealed.record_id, 16);
-	memcpy(en.parts_root, sealed.parts_root, 32);
-	en.bucket = sealed.size_bucket;
-	if (r->tag != NULL)
-		memcpy(en.tag, r->tag, 16);
-	entry_encode(&en, l->meta.p + at);
-	memcpy(r->record_id, en.record_id, 16);
-	return RC_OK;
-}
-
 static void frame_build(struct ledger *l, uint32_t n, struct frame *f)
 {
+	const struct buf *meta = &l->sealers[0].meta, *blobs = &l->sealers[0].blobs;
 	uint8_t header[FRAME_HEADER_BYTES];
 	size_t used;
 
@@ -133,17 +82,17 @@ static void frame_build(struct ledger *l, uint32_t n, struct frame *f)
 	f->first = l->tree.size;
 	f->epoch = l->epoch;
 	f->n = n;
-	f->meta_n = l->meta.n;
-	f->blobs_n = l->blobs.n;
+	f->meta_n = meta->n;
+	f->blobs_n = blobs->n;
 	frame_encode(f, header);
-	frame_chain(l->chain, l->mac, header, l->meta.p, l->meta.n, f->chain);
+	frame_chain(l->chain, l->mac, header, meta->p, meta->n, f->chain);
 	frame_mac(l->wal, f->chain, f->mac);
 	frame_encode(f, header);
 	buf_clear(&l->frame);
 	buf_add(&l->frame, header, sizeof(header));
-	buf_add(&l->frame, l->meta.p, l->meta.n);
-	buf_add(&l->frame, l->blobs.p, l->blobs.n);
-	used = FRAME_HEADER_BYTES + l->meta.n + l->blobs.n;
+	buf_add(&l->frame, meta->p, meta->n);
+	buf_add(&l->frame, blobs->p, blobs->n);
+	used = FRAME_HEADER_BYTES + meta->n + blobs->n;
 	buf_zero(&l->frame, (size_t)frame_length(f) - used);
 }
 
@@ -181,11 +130,11 @@ static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n,
 	memcpy(l->chain, f.chain, sizeof(l->chain));
 	memcpy(l->mac, f.mac, sizeof(l->mac));
 	for (i = 0; i < n; i++) {
-		uint16_t parts = get_u16(l->meta.p + at + 6);
+		uint16_t parts = get_u16(l->sealers[0].meta.p + at + 6);
 
 		r[i].index = l->tree.size;
-		tags_add(&l->tags, l->meta.p + at + 64);
-		ledger_place(l, l->meta.p + at, r[i].leaf);
+		tags_add(&l->tags, l->sealers[0].meta.p + at + 64);
+		ledger_place(l, l->sealers[0].meta.p + at, r[i].leaf);
 		at += ENTRY_BYTES + (size_t)parts * PART_ROW_BYTES;
 	}
 	return RC_OK;
@@ -197,14 +146,11 @@ static enum rc append_some(struct ledger *l, uint64_t received, struct ledger_re
 	size_t i, content = 0;
 	enum rc rc;
 
-	buf_clear(&l->meta);
-	buf_clear(&l->blobs);
-	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + r[i].body.n < BATCH_BYTES); i++) {
-		if ((rc = seal_record(l, received, &r[i], e)) != RC_OK)
-			return rc;
+	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + r[i].body.n < BATCH_BYTES); i++)
 		content += r[i].body.n;
-	}
 	*done = i;
+	if ((rc = ledger_seal(l, received, r, i, e)) != RC_OK)
+		return rc;
 	return frame_append(l, r, i, received, e);
 }
 

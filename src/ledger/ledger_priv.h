@@ -5,6 +5,7 @@
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 
+#define SEALERS_MAX 8           /* more would wait for the one thread that hashes the tree and writes */
 #define SEGMENT_CLOSES ((uint64_t)256 << 20)
 
 struct frame_spot {
@@ -31,6 +32,12 @@ struct segment {
 	uint64_t closes;                /* after the frame that passes this; SEGMENT_CLOSES but in tests */
 };
 
+/* What one thread seals into. */
+struct sealer {
+	struct box *box;                /* NULL: not needed yet */
+	struct buf meta, blobs;
+};
+
 struct ledger {
 	char dir[LIMIT_PATH];
 	enum ledger_mode mode;
@@ -38,7 +45,6 @@ struct ledger {
 	struct arena *forever, *scratch;
 	struct provider *provider;
 	struct keyring *keys;           /* NULL without a provider */
-	struct box *box;
 	struct str origin;
 	struct note_key key;
 	const struct key *seed, *wal;
@@ -55,7 +61,9 @@ struct ledger {
 	struct segment segment;
 	bool partials_stray;            /* partial tiles may be there that no checkpoint vouches for */
 	bool tiles_behind;              /* a tile could not be written: the next checkpoint writes all since the last anew */
-	struct buf meta, blobs, frame;
+	struct sealer sealers[SEALERS_MAX];     /* the first one's buffers become the frame's */
+	size_t n_sealers;               /* that may be used: one a processor */
+	struct buf frame;
 	uint64_t rows_named;            /* by entries of the log */
 	uint8_t (*erased)[16];          /* scopes that a completion names */
 	size_t n_erased;
@@ -73,9 +81,15 @@ void tags_clear(struct tags *);
 void frame_note(struct ledger *, const struct frame *, uint64_t segment, uint64_t offset);
 /* An entry that is durable takes its place in tree and bundle.  Tiles that become full are written; one that cannot be
  * sets tiles_behind and harms nothing else. */
-void ledger_place(struct ledger *, const uint8_t entry[ENTRY_BYTES], uint8_t leaf[SHA256_BYTES]);
+void ledger_place(struct ledger *, const uint8_t entry[ENTRY_BYTES], const uint8_t leaf[SHA256_BYTES]);
 /* A frame as it stands in its file, until the next call; RC_ALTERED when it is not the one that was noted. */
 MUST_USE enum rc frame_load(struct ledger *, size_t spot, struct frame *, const uint8_t **header, struct err *);
+
+/* ---- sealing.c */
+void sealer_init(struct sealer *);
+void sealer_done(struct sealer *);
+/* Into the first sealer's meta and blobs; gives the records' ids and leaf hashes.  Keys must be there: ledger_prepare. */
+MUST_USE enum rc ledger_seal(struct ledger *, uint64_t received, struct ledger_record *, size_t n, struct err *);
 
 /* ---- segment.c */
 void segment_path(const struct ledger *, uint64_t first, char out[LIMIT_PATH]);

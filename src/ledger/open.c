@@ -14,6 +14,7 @@
 static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct provider *provider)
 {
 	struct ledger *l = mem_alloc(sizeof(*l));
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t n = strlen(dir);
 
 	while (n > 1 && dir[n - 1] == '/')
@@ -25,13 +26,12 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 	l->loaded = arena_new();
 	l->loaded_frame = SIZE_MAX;
 	l->provider = provider;
-	l->box = box_new();
+	sealer_init(&l->sealers[0]);
+	l->n_sealers = processors > SEALERS_MAX ? SEALERS_MAX : processors < 1 ? 1 : (size_t)processors;
 	l->bundle = mem_alloc((size_t)TILE_WIDTH * ENTRY_BYTES);
 	l->lock = l->segment.fd = -1;
 	l->segment.closes = SEGMENT_CLOSES;
 	l->partials_stray = true;
-	buf_init(&l->meta, FRAME_META_MAX);
-	buf_init(&l->blobs, FRAME_MAX - FRAME_META_MAX);
 	buf_init(&l->frame, FRAME_MAX);
 	tree_init(&l->tree);
 	return l;
@@ -39,6 +39,8 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 
 void ledger_abandon(struct ledger *l)
 {
+	size_t i;
+
 	if (l == NULL)
 		return;
 	segment_close(l, false);
@@ -46,7 +48,9 @@ void ledger_abandon(struct ledger *l)
 		(void)disk->close(l->lock);
 	keyring_free(l->keys);
 	provider_close(l->provider);
-	box_free(l->box);
+	for (i = 0; i < SEALERS_MAX; i++)
+		if (l->sealers[i].box != NULL)
+			sealer_done(&l->sealers[i]);
 	arena_free(l->forever);
 	arena_free(l->scratch);
 	arena_free(l->loaded);
@@ -56,8 +60,6 @@ void ledger_abandon(struct ledger *l)
 	mem_free(l->remembered.slots);
 	mem_free(l->erased);
 	mem_free(l->intended);
-	buf_done(&l->meta);
-	buf_done(&l->blobs);
 	buf_done(&l->frame);
 	mem_free(l);
 }
@@ -206,6 +208,7 @@ static enum rc scan_entry(void *ctx, uint32_t i, const uint8_t *bytes, const str
 		else
 			ledger_note_erasure(s->l, en->kind, str_bytes(s->blobs + blob, row.is_object ? 0 : row.stored_n));
 	}
+	hash_leaf(bytes, ENTRY_BYTES, leaf);
 	ledger_place(s->l, bytes, leaf);
 	return RC_OK;
 }

@@ -63,6 +63,51 @@ void sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES])
 	sha256_reset(h);
 }
 
+/* ---- short messages: nearly all that is hashed is a few blocks long, and there the running hash's keeping of a
+ * rest costs as much as the blocks */
+enum { SHORT = 4 * BLOCK };
+
+static const uint32_t sha256_start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+	0x5be0cd19 };
+
+static size_t length(const struct str *pieces, size_t n)
+{
+	size_t sum = 0, i;
+
+	for (i = 0; i < n && sum < SHORT; i++)
+		sum += pieces[i].n < SHORT ? pieces[i].n : SHORT;
+	return sum;
+}
+
+/* The hash from state ${from}, behind ${before} bytes (whole blocks), of the pieces and, unless it is negative, one more
+ * byte.  They fit, with the padding's nine bytes. */
+static void short_hash(const uint32_t from[8], size_t before, const struct str *pieces, size_t n, int last,
+    uint8_t out[SHA256_BYTES])
+{
+	uint8_t b[SHORT];
+	size_t used = 0, end, i;
+	SHA256_CTX c;
+
+	for (i = 0; i < n; i++) {
+		if (pieces[i].n > 0)
+			memcpy(b + used, pieces[i].p, pieces[i].n);
+		used += pieces[i].n;
+	}
+	if (last >= 0)
+		b[used++] = (uint8_t)last;
+	end = (used + 9 + BLOCK - 1) / BLOCK * BLOCK;
+	b[used] = 0x80;
+	memset(b + used + 1, 0, end - used - 1);
+	put_u64(b + end - 8, (uint64_t)(before + used) * 8);
+	for (i = 0; i < 8; i++)
+		c.h[i] = from[i];
+	for (i = 0; i < end; i += BLOCK)
+		SHA256_Transform(&c, b + i);
+	for (i = 0; i < 8; i++)
+		put_u32(out + 4 * i, c.h[i]);
+	wipe(b, end);
+}
+
 static void add_pieces(SHA256_CTX *c, const struct str *pieces, size_t n)
 {
 	size_t i;
@@ -83,6 +128,10 @@ void sha256_pieces(const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]
 {
 	SHA256_CTX c;
 
+	if (length(pieces, n) + 9 <= SHORT) {
+		short_hash(sha256_start, 0, pieces, n, -1, out);
+		return;
+	}
 	(void)SHA256_Init(&c);
 	add_pieces(&c, pieces, n);
 	(void)SHA256_Final(out, &c);
@@ -97,15 +146,9 @@ void hash_leaf(const void *entry, size_t n, uint8_t out[SHA256_BYTES])
 
 void hash_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t out[SHA256_BYTES])
 {
-	uint8_t both[1 + 2 * SHA256_BYTES];
-	SHA256_CTX c;
+	const struct str pieces[] = { { "\1", 1 }, str_bytes(left, SHA256_BYTES), str_bytes(right, SHA256_BYTES) };
 
-	both[0] = 1;
-	memcpy(both + 1, left, SHA256_BYTES);
-	memcpy(both + 1 + SHA256_BYTES, right, SHA256_BYTES);
-	(void)SHA256_Init(&c);
-	(void)SHA256_Update(&c, both, sizeof both);
-	(void)SHA256_Final(out, &c);
+	short_hash(sha256_start, 0, pieces, 3, -1, out);
 }
 
 /* Go on behind one block whose state is ${h}. */
@@ -124,11 +167,12 @@ static void state_of(const uint8_t block[BLOCK], uint32_t h[8])
 	SHA256_CTX c;
 	int i;
 
-	(void)SHA256_Init(&c);
-	(void)SHA256_Update(&c, block, BLOCK);
+	for (i = 0; i < 8; i++)
+		c.h[i] = sha256_start[i];
+	SHA256_Transform(&c, block);
 	for (i = 0; i < 8; i++)
 		h[i] = c.h[i];
-	wipe(&c, sizeof c);
+	wipe(c.h, sizeof c.h);
 }
 
 void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
@@ -153,16 +197,19 @@ void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
 static void hmac_run(const struct hmac_key *k, const struct str *pieces, size_t n, int last, uint8_t out[SHA256_BYTES])
 {
 	const uint8_t byte = (uint8_t)last;
+	const struct str inner = { (const char *)out, SHA256_BYTES };
 	SHA256_CTX c;
 
-	behind_block(&c, k->inner);
-	add_pieces(&c, pieces, n);
-	if (last >= 0)
-		(void)SHA256_Update(&c, &byte, 1);
-	(void)SHA256_Final(out, &c);
-	behind_block(&c, k->outer);
-	(void)SHA256_Update(&c, out, SHA256_BYTES);
-	(void)SHA256_Final(out, &c);
+	if (length(pieces, n) + 1 + 9 <= SHORT) {
+		short_hash(k->inner, BLOCK, pieces, n, last, out);
+	} else {
+		behind_block(&c, k->inner);
+		add_pieces(&c, pieces, n);
+		if (last >= 0)
+			(void)SHA256_Update(&c, &byte, 1);
+		(void)SHA256_Final(out, &c);
+	}
+	short_hash(k->outer, BLOCK, &inner, 1, -1, out);
 }
 
 void hmac_key_pieces(const struct hmac_key *k, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES])

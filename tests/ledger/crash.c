@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "double.h"
+#include "ledger/ledger_priv.h"
 #include "scene.h"
 
 enum { Y2023 = 0, Y2024 = 1 };
@@ -41,7 +42,9 @@ static void live(struct scene *s)
 	MUST(scene_checkpoint(s, l, &e));
 	MUST(scene_append(s, l, ms[Y2023], 1, &e));
 	MUST(scene_append_scoped(s, l, ms[Y2023], 4, &e));      /* a key row of its own */
-	MUST(scene_append(s, l, ms[Y2023], 150, &e));           /* writes ahead from here on */
+	MUST(scene_append(s, l, ms[Y2023], 300, &e));           /* long ones */
+	MUST(scene_append(s, l, ms[Y2023], 10, &e));
+	assert_true(l->segment.zeroed > l->segment.size + (1 << 19));   /* zeros are written ahead from here on */
 	MUST(scene_checkpoint(s, l, &e));
 	MUST(scene_close(s, l, &e));
 	MUST(scene_open(s, ms[Y2024], &l, &e));                 /* a new year's keys */

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/value.h"
-#include "ledger/ledger.h"
+#include "ledger/ledger_priv.h"
 #include "ledger/verify.h"
 
 struct fixture {
@@ -119,6 +119,75 @@ static void what_was_appended_comes_back_and_is_proven(void **ctx)
 	assert_ok(ledger_read(l, a, ledger_size(l) - 1, &o, &e), &e);
 	assert_int_equal(o.body.n, (3 << 20) + 17);
 	assert_int_equal(ledger_read(l, a, ledger_size(l), &o, &e), RC_NOT_FOUND);
+	ledger_abandon(l);
+	arena_free(a);
+}
+
+static void what_many_threads_seal_is_in_order(void **ctx)
+{
+	enum { N = 3000 };
+	static char bodies[N][24];
+	struct ledger_record *r = mem_alloc(N * sizeof(*r));
+	struct fixture *f = *ctx;
+	struct ledger *l = create(f);
+	struct arena *a = arena_new();
+	struct opened o;
+	struct err e;
+	uint64_t first;
+	size_t i;
+
+	err_init(&e);
+	l->n_sealers = 4;                               /* however many processors there are here */
+	for (i = 0; i < N; i++) {
+		r[i].kind = i % 5 == 0 ? KIND_EVIDENCE : KIND_CHANGE;
+		r[i].body = str_bytes(bodies[i], (size_t)snprintf(bodies[i], sizeof(bodies[i]), "record %zu", i));
+	}
+	r[2500].kind = KIND_POLICY;                     /* a clear body has no envelope: one thread cannot seal that */
+	r[2500].envelope = STR("x");
+	first = ledger_size(l);
+	assert_int_equal(ledger_append(l, 1700000000000, r, N, &e), RC_INTERNAL);
+	assert_true(ledger_size(l) <= first + 1);       /* the keys' entry, and none of them */
+	r[2500].kind = KIND_CHANGE;
+	r[2500].envelope = STR_NONE;
+	assert_ok(ledger_append(l, 1700000000000, r, N, &e), &e);
+	assert_ok(ledger_close(l, 0, &e), &e);
+	l = reopen(f, LEDGER_READ);
+	for (i = 0; i < N; i += 7) {
+		assert_ok(ledger_read(l, a, r[i].index, &o, &e), &e);
+		assert_int_equal(o.verdict, VERDICT_INTACT);
+		assert_true(str_eq(o.body, r[i].body) && memcmp(o.leaf, r[i].leaf, 32) == 0);
+		assert_memory_equal(o.entry.record_id, r[i].record_id, 16);
+	}
+	assert_int_equal(r[N - 1].index, r[0].index + N - 1);
+	ledger_abandon(l);
+	arena_free(a);
+	mem_free(r);
+}
+
+/* A frame that changes in its file while a ledger is open is not read as if it had not. */
+static void a_frame_that_changes_later_is_found_by_reading(void **ctx)
+{
+	struct fixture *f = *ctx;
+	struct ledger *l = create(f);
+	struct arena *a = arena_new();
+	char path[400], byte;
+	struct opened o;
+	struct err e;
+	uint64_t at;
+	int fd;
+
+	err_init(&e);
+	append(l, 2, 100);
+	assert_ok(ledger_close(l, 0, &e), &e);
+	l = reopen(f, LEDGER_READ);
+	at = l->frames[l->n_frames - 1].offset + FRAME_HEADER_BYTES + 80;       /* its collector: no part's digest covers it */
+	(void)snprintf(path, sizeof(path), "%s/log/%020d.seg", f->dir, 0);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0 && pread(fd, &byte, 1, (off_t)at) == 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+	(void)close(fd);
+	assert_int_equal(ledger_read(l, a, ledger_size(l) - 1, &o, &e), RC_ALTERED);
 	ledger_abandon(l);
 	arena_free(a);
 }
@@ -319,6 +388,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_appended_comes_back_and_is_proven, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_many_threads_seal_is_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_that_changes_later_is_found_by_reading, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_second_writer_is_told_who_the_first_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_torn_tail_is_taken_away_and_writing_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_byte_in_the_middle_is_never_the_end, setup, teardown),

@@ -81,6 +81,51 @@ static void leaves_and_nodes_are_rfc_6962(void **state)
 	assert_int_equal(root[0] | root[31], 0);
 }
 
+/* Short messages are hashed in one go, long ones by a running hash: both must give what the running hash does. */
+static void every_length_gives_what_the_running_hash_gives(void **state)
+{
+	uint8_t bytes[600], key[32], pad[64], want[32], got[32];
+	struct sha256 *h = sha256_new();
+	struct hmac_key k;
+	size_t n, cut, i;
+
+	(void)state;
+	for (i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 7 + 1);
+	memcpy(key, bytes + 100, sizeof key);
+	hmac_key_init(&k, key, sizeof key);
+	for (n = 0; n < sizeof bytes; n++) {
+		struct str pieces[3];
+
+		cut = n / 3;
+		pieces[0] = str_bytes(bytes, cut);
+		pieces[1] = STR_NONE;
+		pieces[2] = str_bytes(bytes + cut, n - cut);
+		sha256_add(h, bytes, n);
+		sha256_end(h, want);
+		sha256_pieces(pieces, 3, got);
+		assert_memory_equal(got, want, 32);
+		for (i = 0; i < 64; i++)
+			pad[i] = (uint8_t)((i < 32 ? key[i] : 0) ^ 0x36);
+		sha256_add(h, pad, 64);
+		sha256_add(h, bytes, n);
+		sha256_end(h, want);
+		for (i = 0; i < 64; i++)
+			pad[i] ^= 0x36 ^ 0x5c;
+		sha256_add(h, pad, 64);
+		sha256_add(h, want, 32);
+		sha256_end(h, want);
+		hmac_key_pieces(&k, pieces, 3, got);
+		assert_memory_equal(got, want, 32);
+		if (n > 0 && bytes[n - 1] == 1) {               /* expand puts a one behind: here it stands there already */
+			pieces[2].n--;
+			hmac_key_expand(&k, pieces, 3, got);
+			assert_memory_equal(got, want, 32);
+		}
+	}
+	sha256_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +133,7 @@ int main(void)
 		cmocka_unit_test(hmac_takes_keys_shorter_and_longer_than_a_block),
 		cmocka_unit_test(expands_as_hmac_with_a_one_behind),
 		cmocka_unit_test(leaves_and_nodes_are_rfc_6962),
+		cmocka_unit_test(every_length_gives_what_the_running_hash_gives),
 	};
 
 	return cmocka_run_group_tests_name("seal/hash", tests, NULL, NULL);

@@ -1,0 +1,152 @@
+/* sealing: the records of a batch into the meta and blobs of its frame.  A large batch is sealed by as many threads as
+ * there are processors, each a run of it; what comes out is the same but for the random ids. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ledger/ledger_priv.h"
+
+/* A thread costs as much as sealing some dozen records; records as large as an object are sealed by the caller's. */
+enum { RUN_LEAST = 512, RUN_RECORD_MOST = 1 << 19 };
+
+struct run {
+	struct ledger *l;
+	struct sealer *to;
+	uint64_t received;
+	struct ledger_record *r;
+	size_t n;
+	enum rc rc;
+	struct err err;
+	pthread_t thread;
+	bool started;
+};
+
+void sealer_init(struct sealer *s)
+{
+	s->box = box_new();
+	buf_init(&s->meta, FRAME_META_MAX);
+	buf_init(&s->blobs, FRAME_MAX - FRAME_META_MAX);
+}
+
+void sealer_done(struct sealer *s)
+{
+	box_free(s->box);
+	buf_done(&s->meta);
+	buf_done(&s->blobs);
+}
+
+static void scope_use(const struct ledger_record *r, uint64_t received, struct key_use *use)
+{
+	memset(use, 0, sizeof(*use));
+	use->type = KEY_SCOPE;
+	use->classification = r->classification != CLASS_NONE ? r->classification : CLASS_INTERNAL;
+	use->epoch = r->lifelong ? 0 : ledger_year(received);
+}
+
+static enum rc object_put(void *ctx, const uint8_t digest[SHA256_BYTES], struct str stored, struct err *e)
+{
+	const struct ledger *l = ctx;
+	char path[LIMIT_PATH], name[80], hex[65];
+
+	hex_put(hex, digest, 32);
+	hex[64] = 0;
+	(void)snprintf(name, sizeof(name), "obj/%s", hex);
+	ledger_path(l, name, path);
+	return file_replace(path, stored.p, stored.n, 0600, e);
+}
+
+/* One record; the entry stands before its rows. */
+static enum rc seal_record(struct ledger *l, struct sealer *to, uint64_t received, struct ledger_record *r, struct err *e)
+{
+	const struct box_objects objects = { object_put, l };
+	struct box_part part = { .scope = r->scope, .content = r->body, .envelope = r->envelope };
+	struct box_record record = { .kind = r->kind, .received_ms = received, .parts = &part, .n = 1 };
+	struct box_sealed sealed;
+	struct entry en = { .kind = r->kind, .n = 1, .received_ms = received };
+	struct key_use use;
+	size_t at = to->meta.n;
+	enum rc rc;
+
+	if (!entry_kind_is_clear(r->kind) && part.scope == NULL) {
+		scope_use(r, received, &use);
+		if ((part.scope = keyring_find(l->keys, &use)) == NULL)
+			return err_set(e, RC_INTERNAL, "there is no key yet for a record received in %u", ledger_year(received));
+	}
+	buf_zero(&to->meta, ENTRY_BYTES);
+	if ((rc = buf_ok(&to->meta, "a frame", e)) != RC_OK ||
+	    (rc = box_seal(to->box, &record, &objects, &to->meta, &to->blobs, &sealed, e)) != RC_OK) {
+		to->meta.n = at;
+		return rc;
+	}
+	memcpy(en.record_id, sealed.record_id, 16);
+	memcpy(en.parts_root, sealed.parts_root, 32);
+	en.bucket = sealed.size_bucket;
+	if (r->tag != NULL)
+		memcpy(en.tag, r->tag, 16);
+	entry_encode(&en, to->meta.p + at);
+	memcpy(r->record_id, en.record_id, 16);
+	hash_leaf(to->meta.p + at, ENTRY_BYTES, r->leaf);
+	return RC_OK;
+}
+
+static void *seal_run(void *ctx)
+{
+	struct run *run = ctx;
+	size_t i;
+
+	buf_clear(&run->to->meta);
+	buf_clear(&run->to->blobs);
+	run->rc = RC_OK;
+	for (i = 0; i < run->n && run->rc == RC_OK; i++)
+		run->rc = seal_record(run->l, run->to, run->received, &run->r[i], &run->err);
+	return NULL;
+}
+
+/* How many runs the batch falls into. */
+static size_t count_runs(const struct ledger *l, const struct ledger_record *r, size_t n)
+{
+	size_t runs = n / RUN_LEAST < l->n_sealers ? n / RUN_LEAST : l->n_sealers, i;
+
+	for (i = 0; i < n && runs > 1; i++)
+		if (r[i].body.n > RUN_RECORD_MOST)
+			return 1;
+	return runs > 1 ? runs : 1;
+}
+
+enum rc ledger_seal(struct ledger *l, uint64_t received, struct ledger_record *r, size_t n, struct err *e)
+{
+	const size_t runs = count_runs(l, r, n), each = n / runs;
+	struct run *run = mem_alloc(runs * sizeof(*run));
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < runs; i++) {
+		run[i] = (struct run){ .l = l, .to = &l->sealers[i], .received = received, .r = r + i * each,
+			.n = i + 1 < runs ? each : n - i * each };
+		err_init(&run[i].err);
+		if (run[i].to->box == NULL)
+			sealer_init(run[i].to);
+		run[i].started = i > 0 && pthread_create(&run[i].thread, NULL, seal_run, &run[i]) == 0;
+	}
+	for (i = 0; i < runs; i++) {
+		if (run[i].started)
+			(void)pthread_join(run[i].thread, NULL);
+		else
+			(void)seal_run(&run[i]);
+		if (rc == RC_OK && run[i].rc != RC_OK) {
+			rc = run[i].rc;
+			if (e != NULL)
+				*e = run[i].err;
+		}
+		if (rc == RC_OK && i > 0) {
+			buf_str(&l->sealers[0].meta, buf_view(&run[i].to->meta));
+			buf_str(&l->sealers[0].blobs, buf_view(&run[i].to->blobs));
+		}
+	}
+	mem_free(run);
+	if (rc == RC_OK && (rc = buf_ok(&l->sealers[0].meta, "a frame", e)) == RC_OK)
+		rc = buf_ok(&l->sealers[0].blobs, "a frame", e);
+	return rc;
+}
