@@ -120,3 +120,30 @@ enum rc derive_table(struct state *s, struct arena *a, const struct collection *
 	buf_fmt(b, ") g LEFT JOIN item_%.*s n ON n.key=g.key) i", STR_FMT(c->name));
 	return buf_ok(b, "the statement of a derived population", e);
 }
+
+enum rc derive_sources(struct state *s, struct arena *a, const struct collection *c, struct buf *b, struct err *e)
+{
+	static const struct expr_binding to = { .row = "r", .asof = "0" };
+	const struct value *by = value_get(c->definition, "group_by"), *derive = value_get(c->definition, "derive");
+	const struct expr **group, **derived;
+	size_t i, k;
+	enum rc rc;
+
+	if (by == NULL || derive == NULL)
+		return err_set(e, RC_INVALID, "\"%.*s\" has no group_by or derive", STR_FMT(c->name));
+	group = ARENA_ARRAY(a, by->n, const struct expr *);
+	derived = ARENA_ARRAY(a, derive->n, const struct expr *);
+	if ((rc = compile_all(s, a, c, group, derived, e)) != RC_OK)
+		return rc;
+	buf_fmt(b, "SELECT r.key,r.entry,r.at FROM item_%.*s r WHERE r.at IS NOT NULL AND json_array(",
+	    STR_FMT(value_text(c->definition, "derived_from")));
+	for (i = 0; i < c->n_key; i++) {
+		buf_z(b, i > 0 ? "," : "");
+		if ((k = member_index(by, c->fields[c->key[i]].name)) < by->n)
+			expr_sql(group[k], &to, b);
+		else
+			buf_z(b, "NULL");
+	}
+	buf_z(b, ")=?1 ORDER BY r.at,r.key");
+	return buf_ok(b, "the statement for what an item is computed from", e);
+}

@@ -10,4 +10,8 @@
 MUST_USE enum rc derive_table(struct state *, struct arena *, const struct collection *, const struct run_period *,
     const char *asof, struct buf *sql, struct err *);
 
+/* Append a statement for the items of the population that ${c} is computed from and that make up the item whose key is
+ * parameter 1: columns key, entry, at; in the order of their times. */
+MUST_USE enum rc derive_sources(struct state *, struct arena *, const struct collection *c, struct buf *sql, struct err *);
+
 #endif

@@ -1,9 +1,10 @@
 /* items: the members of a collection, all or those for which an expression is true; sources: what can be read. */
-#include "cli/cli.h"
+#include "cli/show.h"
 
 #include <string.h>
 
 #include "assess/control.h"
+#include "assess/derive.h"
 #include "model/item.h"
 #include "report/terminal.h"
 
@@ -26,6 +27,25 @@ static enum rc filter_sql(struct cli *c, struct org *org, const struct collectio
 	return RC_OK;
 }
 
+enum rc cli_item_rows(struct cli *c, struct org *org, const struct collection *col, struct buf *b)
+{
+	const struct run_period none = { 0, 0, 0 };
+	size_t i;
+
+	if (!col->is_derived) {
+		buf_z(b, "SELECT ");
+		item_columns(b, col, "i");
+		buf_fmt(b, " FROM item_%.*s i", STR_FMT(col->name));
+		return RC_OK;
+	}
+	buf_z(b, "SELECT 0,i.key,i.supplied,i.doubt,i.entry,NULL,i.at");
+	for (i = 0; i < col->n_fields; i++)
+		buf_fmt(b, ",i.f_%.*s", STR_FMT(col->fields[i].name));
+	buf_z(b, " FROM ");
+	return derive_table(org_state(org), c->a, col, &none, arena_z(c->a, arena_fmt(c->a, "%lld", (long long)clock_now_us())),
+	    b, &c->err);
+}
+
 static size_t shown_columns(const struct collection *col, const char **heads, size_t most)
 {
 	size_t i, n = 0;
@@ -39,7 +59,7 @@ static enum rc print_rows(struct cli *c, struct org *org, const struct collectio
 {
 	const char *heads[10];
 	char names[10][64];
-	size_t n = shown_columns(col, heads, ARRAY_LEN(heads)), i;
+	size_t n = shown_columns(col, heads, ARRAY_LEN(heads)), i, shown = 0;
 	struct terminal term = terminal_of(stdout);
 	struct table *t;
 	struct str text;
@@ -52,6 +72,10 @@ static enum rc print_rows(struct cli *c, struct org *org, const struct collectio
 		heads[i] = names[i];
 	}
 	t = table_new(c->a, heads, n);
+	table_drop(t);
+	for (i = 0; i < n; i++)
+		if (col->fields[i].type == FIELD_INT || col->fields[i].type == FIELD_DECIMAL)
+			table_right(t, i);
 	buf_init(&b, LIMIT_FILE_READ);
 	while ((rc = stmt_step(st, &row, &c->err)) == RC_OK && row) {
 		(*count)++;
@@ -71,7 +95,9 @@ static enum rc print_rows(struct cli *c, struct org *org, const struct collectio
 	}
 	buf_done(&b);
 	if (rc == RC_OK && !c->json && *count > 0)
-		table_print(t, &term);
+		shown = table_print(t, &term);
+	if (rc == RC_OK && !c->json && *count > 0 && shown < col->n_fields)
+		put_tone(&term, TONE_DIM, "%zu of %zu fields; --json gives all\n", shown, col->n_fields);
 	return rc;
 }
 
@@ -100,9 +126,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		rc = err_set(&c->err, RC_NOT_FOUND, "there is no collection \"%s\"", argv[0]);
 		goto out;
 	}
-	buf_z(&b, "SELECT ");
-	item_columns(&b, col, "i");
-	buf_fmt(&b, " FROM item_%.*s i", STR_FMT(col->name));
+	if ((rc = cli_item_rows(c, org, col, &b)) != RC_OK)
+		goto out;
 	if (where != NULL && (rc = filter_sql(c, org, col, where, &b)) != RC_OK)
 		goto out;
 	buf_fmt(&b, " ORDER BY i.key LIMIT %llu", (unsigned long long)most);
@@ -164,7 +189,7 @@ static enum rc run_sources(struct cli *c, int argc, char **argv)
 		table_cell(t, TONE_STRONG, STR("csv:COLLECTION"));
 		table_cell(t, TONE_PLAIN, STR("any"));
 		table_cell(t, TONE_PLAIN, STR("A table whose columns are the fields of a collection"));
-		table_print(t, &term);
+		(void)table_print(t, &term);
 	}
 	buf_done(&feeds);
 	buf_done(&all);

@@ -1,9 +1,8 @@
-/* show: an entry or an item, down to the raw record, its fingerprint and its proof; prove: the proof alone. */
-#include "cli/cli.h"
+/* show: an entry, down to the raw record, its fingerprint and its proof; prove: the proof alone.  Items: show_item.c */
+#include "cli/show.h"
 
 #include <string.h>
 
-#include "model/item.h"
 #include "report/terminal.h"
 
 static void fingerprint(uint64_t index, const uint8_t leaf[32])
@@ -50,7 +49,7 @@ static void put_ingest(struct cli *c, struct org *org, const struct opened *o, c
 		out_line("Read at      %.*s from its source", STR_FMT(instant_fmt(c->a, in->extracted_us)));
 }
 
-static enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
+enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
 {
 	struct ledger *l = org_ledger(org);
 	struct terminal t = terminal_of(stdout);
@@ -90,105 +89,6 @@ static enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool r
 	out_line("%s", "");
 	put_raw(&t, o.raw);
 	return o.verdict == VERDICT_INTACT ? RC_OK : RC_FINDING;
-}
-
-/* "a/b" as the key of a collection with two key fields may be cut at any slash. */
-static enum rc find_item(struct cli *c, struct org *org, const struct collection *col, struct str key, struct stmt **out)
-{
-	struct stmt *st = NULL;
-	struct buf sql, k;
-	bool row = false;
-	size_t cut;
-	enum rc rc = RC_OK;
-
-	buf_init(&sql, 1 << 16);
-	buf_init(&k, 1 << 16);
-	buf_z(&sql, "SELECT ");
-	item_columns(&sql, col, "i");
-	buf_fmt(&sql, " FROM item_%.*s i WHERE i.key=?1", STR_FMT(col->name));
-	for (cut = 0; cut <= key.n && !row && rc == RC_OK; cut++) {
-		buf_clear(&k);
-		if (key.n > 0 && key.p[0] == '[') {
-			if (cut > 0)
-				break;
-			buf_str(&k, key);
-		} else if (col->n_key == 1) {
-			if (cut > 0)
-				break;
-			buf_c(&k, '[');
-			json_put_str(&k, key);
-			buf_c(&k, ']');
-		} else {
-			if (col->n_key != 2 || cut == key.n || key.p[cut] != '/')
-				continue;
-			buf_c(&k, '[');
-			json_put_str(&k, str_sub(key, 0, cut));
-			buf_c(&k, ',');
-			json_put_str(&k, str_sub(key, cut + 1, key.n));
-			buf_c(&k, ']');
-		}
-		stmt_free(st);
-		if ((rc = db_prepare(state_db(org_state(org)), buf_view(&sql), &st, &c->err)) == RC_OK) {
-			stmt_text(st, 1, arena_str(c->a, buf_view(&k)));
-			rc = stmt_step(st, &row, &c->err);
-		}
-	}
-	buf_done(&sql);
-	buf_done(&k);
-	if (rc == RC_OK && !row)
-		rc = err_set(&c->err, RC_NOT_FOUND, "there is no item %.*s in %.*s; write the key as it stands in items --json, "
-		    "for example '%.*s/[\"…\"]'", STR_FMT(key), STR_FMT(col->name), STR_FMT(col->name));
-	if (rc != RC_OK) {
-		stmt_free(st);
-		return rc;
-	}
-	*out = st;
-	return RC_OK;
-}
-
-static enum rc show_item(struct cli *c, struct org *org, struct str collection, struct str key)
-{
-	const struct collection *col = schema_find(state_schema(org_state(org)), collection);
-	struct terminal t = terminal_of(stdout);
-	struct stmt *st = NULL;
-	struct str text;
-	struct buf b;
-	uint64_t entry;
-	size_t i;
-	enum rc rc;
-
-	if (col == NULL)
-		return err_set(&c->err, RC_NOT_FOUND, "there is no collection \"%.*s\"", STR_FMT(collection));
-	if ((rc = find_item(c, org, col, key, &st)) != RC_OK)
-		return rc;
-	entry = (uint64_t)column_i64(st, 4);
-	if (c->json) {
-		buf_init(&b, LIMIT_FILE_READ);
-		if ((rc = item_put(org_state(org), c->a, col, st, &b, &c->err)) == RC_OK)
-			out_json(&b);
-		buf_done(&b);
-		stmt_free(st);
-		return rc;
-	}
-	put_tone(&t, TONE_STRONG, "%.*s", STR_FMT(col->name));
-	out_line("  %.*s", STR_FMT(column_text(st, 1)));
-	for (i = 0; i < col->n_fields && rc == RC_OK; i++) {
-		const struct field *f = &col->fields[i];
-
-		if ((rc = item_text(org_state(org), c->a, st, f, &text, &c->err)) != RC_OK)
-			break;
-		(void)printf("  %-22.*s ", STR_FMT(f->name));
-		if (!item_supplied(st, f))
-			put_tone(&t, TONE_DIM, "the evidence does not tell\n");
-		else
-			put_tone(&t, item_doubtful(st, f) ? TONE_WARN : TONE_PLAIN, "%.*s%s\n", STR_FMT(text),
-			    item_doubtful(st, f) ? "  (in doubt)" : "");
-	}
-	stmt_free(st);
-	if (rc != RC_OK)
-		return rc;
-	out_line("%s", "");
-	return show_entry(c, org, entry, false);
 }
 
 static enum rc run(struct cli *c, int argc, char **argv)
@@ -285,7 +185,9 @@ static enum rc run_rebuild(struct cli *c, int argc, char **argv)
 const struct command command_show = {
 	"show", "ENTRY|COLLECTION/KEY", "an entry or an item, down to the raw record",
 	"  --raw   the record's exact bytes and nothing else\n\n"
-	"COLLECTION/KEY takes the key's parts with slashes, or the key as items --json prints it: 'change/[\"a\",\"b\"]'.",
+	"COLLECTION/KEY takes the key's parts with slashes, days and times as people write them, or the key as items --json\n"
+	"prints it: 'change/[\"a\",\"b\"]'.  With an item stands what the tests say of it in the scope's period; a computed one\n"
+	"shows the items that it was computed from.",
 	run,
 };
 const struct command command_prove = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assess/readiness.h"
+#include "assess/words.h"
 #include "cli/status.h"
 #include "report/terminal.h"
 
@@ -76,7 +77,7 @@ static void put_criteria(struct cli *c, const struct terminal *t, const struct r
 			    arena_fmt(c->a, "%u", s->counts[k]) : STR("\xc2\xb7"));
 		}
 	}
-	table_print(tab, t);
+	(void)table_print(tab, t);
 }
 
 static void put_controls(struct cli *c, const struct terminal *t, const struct readiness *r)
@@ -100,10 +101,10 @@ static void put_controls(struct cli *c, const struct terminal *t, const struct r
 		    (unsigned long long)v->undetermined));
 		table_cell(tab, TONE_PLAIN, v->control->title);
 	}
-	table_print(tab, t);
+	(void)table_print(tab, t);
 }
 
-static void put_evidence(struct cli *c, const struct terminal *t, const struct readiness *r)
+static void put_evidence(struct cli *c, const struct terminal *t, const struct readiness *r, const struct zone *zone)
 {
 	size_t i, k;
 
@@ -122,14 +123,13 @@ static void put_evidence(struct cli *c, const struct terminal *t, const struct r
 		}
 		for (k = 0; k < v->n; k++) {
 			const struct stream_coverage *s = &v->streams[k];
+			struct str words = stream_words(c->a, s, &r->period, zone);
 
-			put_tone(t, TONE_DIM, "                     %.*s%s%.*s: %llu records, %llu rejected%s%s\n", STR_FMT(s->source),
-			    s->instance.n > 0 ? " / " : "", STR_FMT(s->instance), (unsigned long long)s->in,
-			    (unsigned long long)s->rejected, s->late ? ", all received after the period ended" : "",
-			    s->incomplete > 0 ? ", some ingests not complete" : "");
+			put_wrapped_tone(t, TONE_DIM, 21, arena_fmt(c->a, "%.*s%s%.*s: %llu record%s%s%.*s", STR_FMT(s->source),
+			    s->instance.n > 0 ? " / " : "", STR_FMT(s->instance), (unsigned long long)s->in, s->in == 1 ? "" : "s",
+			    words.p != NULL ? "; " : "", STR_FMT(words)));
 		}
 	}
-	(void)c;
 }
 
 static void put_next(const struct terminal *t, const struct readiness *r)
@@ -167,7 +167,7 @@ enum rc status_print(struct cli *c, struct org *org, const struct run_period *pe
 	heading(&t, "Controls with tested items");
 	put_controls(c, &t, r);
 	heading(&t, "Evidence, day by day");
-	put_evidence(c, &t, r);
+	put_evidence(c, &t, r, state_zone(org_state(org)));
 	if (r->n_empty > 0) {
 		heading(&t, "Registers and populations without a record");
 		put_wrapped(&t, 2, true, r->empty);

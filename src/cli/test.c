@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "assess/explain.h"
 #include "assess/occurrence.h"
 #include "assess/run.h"
 #include "cli/test.h"
 #include "report/terminal.h"
+#include "assess/words.h"
 
 static enum tone tone_of(enum test_state s)
 {
@@ -39,7 +41,26 @@ static void row(struct cli *c, struct table *t, const struct result *r)
 	table_cell(t, tone_of(r->state), str_z(test_state_name(r->state)));
 }
 
-static void details(struct cli *c, const struct terminal *term, const struct result *r)
+enum { TOLD = 20 };             /* deviations of one test at the terminal */
+
+struct testing {
+	struct cli *c;
+	struct org *org;
+	struct run_period period;
+	struct table *table;
+	struct terminal term;
+	bool one, any_deviation;
+	uint64_t tests, recorded, person, nothing;
+	struct buf body, all;
+};
+
+static void lack(const struct terminal *term, struct str words)
+{
+	if (words.n > 0)
+		put_wrapped_tone(term, TONE_PLAIN, 5, words);
+}
+
+static void put_counts(struct cli *c, const struct terminal *term, const struct result *r, const struct str *unknown)
 {
 	size_t i;
 
@@ -52,18 +73,118 @@ static void details(struct cli *c, const struct terminal *term, const struct res
 			put_tone(term, TONE_DIM, "     a person decides\n");
 			continue;
 		}
-		put_tone(term, TONE_DIM, "     %.*s\n", STR_FMT(a->machine));
-		out_line("     meets %llu, deviates %llu, not determinable %llu%s", (unsigned long long)r->counts[i].meets,
-		    (unsigned long long)r->counts[i].deviates, (unsigned long long)r->counts[i].unknown,
-		    a->deviation_only ? " (can show a deviation only)" : "");
+		put_wrapped_tone(term, TONE_DIM, 5, a->machine);
+		out_line("     meets %llu, deviates %llu, not determinable %llu", (unsigned long long)r->counts[i].meets,
+		    (unsigned long long)r->counts[i].deviates, (unsigned long long)r->counts[i].unknown);
+		if (unknown[i].n > 0)
+			lack(term, arena_fmt(c->a, "not determinable: %.*s", STR_FMT(unknown[i])));
 	}
-	for (i = 0; i < r->n_deviations && i < 20; i++)
-		out_line("  deviates in %s: %.*s, entry %lld, %.*s", r->deviations[i].letters, STR_FMT(r->deviations[i].key),
-		    (long long)r->deviations[i].entry, STR_FMT(instant_fmt(c->a, r->deviations[i].first_us)));
-	if (r->deviating > 20)
-		out_line("  … and %llu more; --json gives all", (unsigned long long)(r->deviating - 20));
 }
 
+static enum rc put_deviations(struct testing *g, const struct result *r)
+{
+	struct state *s = org_state(g->org);
+	struct explained *why;
+	struct str when;
+	size_t i;
+	enum rc rc = explain_deviations(s, g->c->a, r, &g->period, TOLD, &why, &g->c->err);
+
+	for (i = 0; rc == RC_OK && i < r->n_deviations && i < TOLD; i++) {
+		const struct deviation *d = &r->deviations[i];
+		const struct explained *x = &why[i];
+
+		put_tone(&g->term, TONE_BAD, "  deviates in %s: ", d->letters);
+		out_line("%.*s, entry %lld", STR_FMT(key_words(g->c->a, r->test->population, d->key)), (long long)d->entry);
+		lack(&g->term, x->why);
+		if (x->n_seen == 0)
+			continue;
+		when = seen_words(g->c->a, x->seen, x->n_seen, state_zone(s));
+		lack(&g->term, arena_fmt(g->c->a, "seen by %.*s", STR_FMT(when)));
+	}
+	if (rc == RC_OK && r->deviating > TOLD)
+		out_line("  … and %llu more; --json gives all", (unsigned long long)(r->deviating - TOLD));
+	return rc;
+}
+
+static enum rc put_undated(struct testing *g, const struct result *r)
+{
+	struct str *keys;
+	size_t n, i;
+	enum rc rc;
+
+	if (r->undated == 0)
+		return RC_OK;
+	put_tone(&g->term, TONE_WARN, "  %llu undated item%s, listed, not tested. Population incomplete.\n",
+	    (unsigned long long)r->undated, r->undated == 1 ? "" : "s");
+	rc = undated_items(org_state(g->org), g->c->a, r->test->population, TOLD, &keys, &n, &g->c->err);
+	for (i = 0; rc == RC_OK && i < n; i++)
+		out_line("     %.*s", STR_FMT(key_words(g->c->a, r->test->population, keys[i])));
+	return rc;
+}
+
+static enum rc details(struct testing *g, const struct result *r)
+{
+	struct str unknown[ATTRIBUTES_MAX], filter;
+	struct coverage *cover;
+	enum rc rc = explain_unknown(org_state(g->org), g->c->a, r, &g->period, unknown, &filter, &g->c->err);
+
+	if (rc != RC_OK)
+		return rc;
+	put_tone(&g->term, TONE_STRONG, "%.*s %.*s  %.*s\n", STR_FMT(r->control->id), STR_FMT(r->test->id),
+	    STR_FMT(r->control->title));
+	if (r->test->where.p != NULL)
+		lack(&g->term, arena_fmt(g->c->a, "only items for which: %.*s", STR_FMT(r->test->where)));
+	lack(&g->term, result_words(g->c->a, r));
+	if (r->tested > 0 && (rc = coverage_of(org_state(g->org), g->c->a, r->test->population, &g->period, &cover, &g->c->err)) != RC_OK)
+		return rc;
+	if (r->tested > 0)
+		lack(&g->term, late_words(g->c->a, cover, &g->period, state_zone(org_state(g->org))));
+	if (filter.n > 0)
+		lack(&g->term, arena_fmt(g->c->a, "whether the test is for an item cannot be told of %llu: %.*s",
+		    (unsigned long long)r->filter_unknown, STR_FMT(filter)));
+	put_counts(g->c, &g->term, r, unknown);
+	if ((rc = put_deviations(g, r)) != RC_OK || (rc = put_undated(g, r)) != RC_OK)
+		return rc;
+	out_line("%s", "");
+	return RC_OK;
+}
+
+/* The result as its entry has it, and beside it what no entry holds, since it changes with the day of judging: why each
+ * item deviates, and what the evidence lacks where it cannot be told. */
+static enum rc put_json(struct testing *g, const struct result *r)
+{
+	struct str unknown[ATTRIBUTES_MAX], filter;
+	struct explained *why;
+	const char *between = "";
+	struct buf *b = &g->all;
+	size_t i;
+	enum rc rc;
+
+	if ((rc = explain_deviations(org_state(g->org), g->c->a, r, &g->period, r->n_deviations, &why, &g->c->err)) != RC_OK ||
+	    (rc = explain_unknown(org_state(g->org), g->c->a, r, &g->period, unknown, &filter, &g->c->err)) != RC_OK)
+		return rc;
+	buf_z(b, b->n > 1 ? "," : "");
+	buf_str(b, str_sub(buf_view(&g->body), 0, g->body.n - 1));
+	buf_z(b, ",\"why\":{\"deviations\":[");
+	for (i = 0; i < r->n_deviations; i++) {
+		buf_z(b, i > 0 ? "," : "");
+		json_put_str(b, why[i].why);
+	}
+	buf_z(b, "],\"filter\":");
+	json_put_str(b, filter.p != NULL ? filter : STR(""));
+	buf_z(b, ",\"not_determinable\":{");
+	for (i = 0; i < r->test->n_attributes; i++) {
+		if (unknown[i].n == 0)
+			continue;
+		buf_fmt(b, "%s\"%c\":", between, r->test->attributes[i].letter);
+		json_put_str(b, unknown[i]);
+		between = ",";
+	}
+	buf_z(b, "},\"result\":");
+	json_put_str(b, result_words(g->c->a, r));
+	buf_z(b, "}}");
+	return buf_ok(b, "the results", &g->c->err);
+}
 static enum tone tone_of_windows(enum window_verdict v)
 {
 	switch (v) {
@@ -118,18 +239,7 @@ static void window_details(struct cli *c, const struct terminal *term, const str
 		out_line("  … and %zu more; --json gives all", o->n_windows - shown);
 }
 
-struct testing {
-	struct cli *c;
-	struct org *org;
-	struct run_period period;
-	struct table *table;
-	struct terminal term;
-	bool one, any_deviation;
-	uint64_t tests, recorded, person, nothing;
-	struct buf body, all;
-};
-
-/* What changed becomes an entry; with --json all of them are shown. */
+/* What changed becomes an entry. */
 static enum rc record(struct testing *g, struct str control, struct str test)
 {
 	struct state *s = org_state(g->org);
@@ -142,10 +252,6 @@ static enum rc record(struct testing *g, struct str control, struct str test)
 		g->recorded++;
 		if ((rc = org_edit(g->org, KIND_RESULT, buf_view(&g->body), &g->c->err)) != RC_OK)
 			return rc;
-	}
-	if (g->c->json) {
-		buf_z(&g->all, g->all.n > 1 ? "," : "");
-		buf_str(&g->all, buf_view(&g->body));
 	}
 	return RC_OK;
 }
@@ -164,6 +270,10 @@ static enum rc one_occurrence(struct testing *g, const struct control *control)
 	if ((rc = occurrences_put(s, g->c->a, o, &g->period, &g->body, &g->c->err)) != RC_OK ||
 	    (rc = record(g, control->id, STR("occurrence"))) != RC_OK)
 		return rc;
+	if (g->c->json) {
+		buf_z(&g->all, g->all.n > 1 ? "," : "");
+		buf_str(&g->all, buf_view(&g->body));
+	}
 	if (g->one || o->counts[WINDOW_UNKNOWN] + o->counts[WINDOW_NOT_YET_DUE] < o->due)
 		occurrence_row(g->c, g->table, o);
 	else
@@ -189,15 +299,13 @@ static enum rc one_test(struct testing *g, const struct control *control, const 
 	g->any_deviation = g->any_deviation || r->deviating > 0;
 	buf_clear(&g->body);
 	if ((rc = result_put(s, g->c->a, r, &g->period, &g->body, &g->c->err)) != RC_OK ||
-	    (rc = record(g, control->id, test->id)) != RC_OK)
+	    (rc = record(g, control->id, test->id)) != RC_OK || (g->c->json && (rc = put_json(g, r)) != RC_OK))
 		return rc;
 	if (r->state == TEST_NO_ITEMS)
 		g->nothing++;
 	if (r->state != TEST_NO_ITEMS || g->one)
 		row(g->c, g->table, r);
-	if (g->one && !g->c->json)
-		details(g->c, &g->term, r);
-	return RC_OK;
+	return g->one && !g->c->json ? details(g, r) : RC_OK;
 }
 
 enum rc test_all(struct cli *c, struct org *org, const struct run_period *period, const char *only, bool quiet,
@@ -239,7 +347,7 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		buf_c(&g.all, ']');
 		out_json(&g.all);
 	} else if (rc == RC_OK && !quiet) {
-		table_print(g.table, &g.term);
+		(void)table_print(g.table, &g.term);
 		out_line("%llu tests ran, %llu results are new; %llu tests have no items in the period; %llu tests are for a person.",
 		    (unsigned long long)g.tests, (unsigned long long)g.recorded, (unsigned long long)g.nothing,
 		    (unsigned long long)g.person);

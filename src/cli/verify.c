@@ -183,7 +183,7 @@ static void table(struct verifying *v, const struct verify_outcome *o, bool with
 		    arena_fmt(v->c->a, "%llu", (unsigned long long)v->per_row[i]));
 		table_cell(t, TONE_DIM, skipped ? STR("not looked at: without the key nothing can be replayed") : str_z(how[i]));
 	}
-	table_print(t, &v->term);
+	(void)table_print(t, &v->term);
 	(void)with_key;
 }
 

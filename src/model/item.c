@@ -323,37 +323,50 @@ static enum rc version_merge(struct item_table *t, int64_t version, const struct
 	return stmt_run(t->version_merge, e);
 }
 
-/* Another record of the same extraction speaks of the item: the version becomes one of this extraction alone. */
+/* A copy of the version with another span; ${first} may be SQL. */
+static void copy_sql(struct buf *b, const struct collection *c, const char *first, const char *last, int64_t version)
+{
+	size_t i;
+
+	buf_fmt(b, "INSERT INTO version_%.*s(item,stream,first_at,last_at,supplied,doubt,entry,ingest", STR_FMT(c->name));
+	for (i = 0; i < c->n_fields; i++)
+		buf_fmt(b, ",f_%.*s", STR_FMT(c->fields[i].name));
+	buf_fmt(b, ") SELECT item,stream,%s,%s,supplied,doubt,entry,ingest", first, last);
+	for (i = 0; i < c->n_fields; i++)
+		buf_fmt(b, ",f_%.*s", STR_FMT(c->fields[i].name));
+	buf_fmt(b, " FROM version_%.*s WHERE id=%lld", STR_FMT(c->name), (long long)version);
+}
+
+/* Another record of the same extraction speaks of the item: the version becomes one of this extraction alone, and what
+ * the extractions before and after it showed stays as it was. */
 static enum rc same_extraction(struct state *s, struct item_table *t, const struct state_entry *en, int64_t item,
     int64_t stream, int64_t at_us, int64_t version, int64_t first, const struct row *r, struct err *e)
 {
 	struct arena *a = s->scratch;
+	struct str name = r->c->name, at = arena_fmt(a, "%lld", (long long)at_us), next;
 	struct buf b;
-	int64_t before;
-	size_t i;
+	int64_t before = first;
 	enum rc rc;
 
-	if (first == at_us)
-		return version_merge(t, version, en, r, e);
-	if ((rc = extraction_before(s, stream, r->c->name, at_us, &before, e)) != RC_OK)
+	if (first != at_us && (rc = extraction_before(s, stream, name, at_us, &before, e)) != RC_OK)
 		return rc;
-	buf_init(&b, 1 << 16);
-	buf_fmt(&b, "INSERT INTO version_%.*s(item,stream,first_at,last_at,supplied,doubt,entry,ingest", STR_FMT(r->c->name));
-	for (i = 0; i < r->c->n_fields; i++)
-		buf_fmt(&b, ",f_%.*s", STR_FMT(r->c->fields[i].name));
-	buf_fmt(&b, ") SELECT item,stream,%lld,last_at,supplied,doubt,entry,ingest", (long long)at_us);
-	for (i = 0; i < r->c->n_fields; i++)
-		buf_fmt(&b, ",f_%.*s", STR_FMT(r->c->fields[i].name));
-	buf_fmt(&b, " FROM version_%.*s WHERE id=%lld;", STR_FMT(r->c->name), (long long)version);
-	buf_fmt(&b, "UPDATE version_%.*s SET last_at=%lld WHERE id=%lld;", STR_FMT(r->c->name), (long long)before,
-	    (long long)version);
+	next = arena_fmt(a, "(SELECT min(at) FROM extraction WHERE stream=%lld AND collection='%.*s' AND at>%lld)",
+	    (long long)stream, STR_FMT(name), (long long)at_us);
+	buf_init(&b, 1 << 18);
+	copy_sql(&b, r->c, arena_z(a, next), "last_at", version);
+	buf_fmt(&b, " AND last_at>%lld;", (long long)at_us);
+	if (first != at_us) {
+		copy_sql(&b, r->c, arena_z(a, at), arena_z(a, at), version);
+		buf_c(&b, ';');
+	}
+	buf_fmt(&b, "UPDATE version_%.*s SET last_at=%lld WHERE id=%lld;", STR_FMT(name), (long long)(first != at_us ? before :
+	    at_us), (long long)version);
 	rc = db_exec(s->db, arena_z(a, buf_view(&b)), e);
 	buf_done(&b);
-	if (rc != RC_OK)
-		return rc;
+	if (rc != RC_OK || first == at_us)
+		return rc != RC_OK ? rc : version_merge(t, version, en, r, e);
 	if ((rc = db_i64(s->db, arena_z(a, arena_fmt(a, "SELECT id FROM version_%.*s WHERE item=%lld AND stream=%lld AND"
-	    " first_at=%lld", STR_FMT(r->c->name), (long long)item, (long long)stream, (long long)at_us)), 0, &version, e)) !=
-	    RC_OK)
+	    " first_at=%lld", STR_FMT(name), (long long)item, (long long)stream, (long long)at_us)), 0, &version, e)) != RC_OK)
 		return rc;
 	return version_merge(t, version, en, r, e);
 }

@@ -227,7 +227,8 @@ static void load_sources(struct load *l, const struct value *v, struct collectio
 static enum rc check_keys(struct load *l, const struct value *v)
 {
 	static const char *const known[] = { "kind", "name", "description", "classification", "fields", "natural_key",
-		"period_field", "sources", "completeness_hint", "current", "derived_from", "group_by", "derive", "annotations" };
+		"period_field", "sources", "completeness_hint", "current", "derived_from", "group_by", "derive", "annotations",
+		"nouns" };
 	size_t i, k;
 
 	for (i = 0; i < v->n; i++) {
@@ -236,6 +237,24 @@ static enum rc check_keys(struct load *l, const struct value *v)
 				break;
 		if (k == ARRAY_LEN(known))
 			return wrong(l, &v->members[i].value, "a population has no \"%.*s\"", STR_FMT(v->members[i].key));
+	}
+	return RC_OK;
+}
+
+/* What fields are called where a sentence needs a noun: "approval" of approved_at. */
+static enum rc check_nouns(struct load *l, const struct value *v, const struct collection *c)
+{
+	size_t i;
+
+	if (v == NULL || v->type == VALUE_NULL)
+		return RC_OK;
+	if (v->type != VALUE_MAP)
+		return wrong(l, v, "\"nouns\" takes a map, for example {approved_at: approval}");
+	for (i = 0; i < v->n; i++) {
+		if (collection_field(c, v->members[i].key) == NULL)
+			return wrong(l, &v->members[i].value, "\"nouns\" names \"%.*s\", which is no field", STR_FMT(v->members[i].key));
+		if (v->members[i].value.type != VALUE_STRING || str_trim(v->members[i].value.text).n == 0)
+			return wrong(l, &v->members[i].value, "a noun is a text");
 	}
 	return RC_OK;
 }
@@ -266,7 +285,8 @@ enum rc collection_load(struct arena *a, const char *file, const struct value *v
 		    "restricted");
 	if ((rc = load_fields(&l, value_get(v, "fields"), c)) != RC_OK ||
 	    (rc = load_key(&l, value_get(v, "natural_key"), c)) != RC_OK ||
-	    (rc = load_period(&l, value_get(v, "period_field"), c)) != RC_OK)
+	    (rc = load_period(&l, value_get(v, "period_field"), c)) != RC_OK ||
+	    (rc = check_nouns(&l, value_get(v, "nouns"), c)) != RC_OK)
 		return rc;
 	load_sources(&l, value_get(v, "sources"), c);
 	*out = c;

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#include "model/item.h"
+#include "assess/explain.h"
+#include "assess/words.h"
+#include "report/register.h"
 
 enum { LISTED = 500 };          /* deviations of one test that are listed; all of them are counted */
 
@@ -83,46 +85,27 @@ static void put_ledger(struct put *p)
 	buf_z(p->b, "},");
 }
 
-/* The items of a collection as the description takes them in: those of its newest listing or all events. */
-static enum rc put_items(struct put *p, const char *name)
+/* How many incidents of the period were judged to belong into the description, not to, or not judged yet (DC 4). */
+static enum rc put_triage(struct put *p)
 {
-	const struct collection *c = schema_find(state_schema(p->s), str_z(name));
-	struct stmt *st = NULL;
-	struct buf sql;
-	const char *between = "";
-	struct str t;
-	bool row;
+	const struct collection *c = schema_find(state_schema(p->s), STR("incident"));
+	static const char *const names[] = { "significant", "not_significant", "not_triaged" };
+	static const char *const tests[] = { "f_dc4_significant=1", "f_dc4_significant=0", "f_dc4_significant IS NULL" };
+	int64_t n;
 	size_t i;
 	enum rc rc;
 
-	buf_fmt(p->b, "\"%s\":[", name);
-	if (c == NULL) {
-		buf_c(p->b, ']');
-		return RC_OK;
+	buf_z(p->b, "\"incidents\":{");
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		n = 0;
+		if (c != NULL && c->n_period > 0 && collection_field(c, STR("dc4_significant")) != NULL && (rc = db_i64(state_db(
+		    p->s), arena_z(p->a, arena_fmt(p->a, "SELECT count(*) FROM item_incident WHERE day BETWEEN %lld AND"
+		    " %lld AND %s", (long long)p->r->period.from_day, (long long)p->r->period.to_day, tests[i])), 0, &n, p->e)) != RC_OK)
+			return rc;
+		buf_fmt(p->b, "%s\"%s\":%lld", i > 0 ? "," : "", names[i], (long long)n);
 	}
-	buf_init(&sql, 1 << 16);
-	buf_z(&sql, "SELECT ");
-	item_columns(&sql, c, "i");
-	buf_fmt(&sql, " FROM item_%.*s i ORDER BY i.key LIMIT 1000", STR_FMT(c->name));
-	rc = db_prepare(state_db(p->s), arena_str(p->a, buf_view(&sql)), &st, p->e);
-	buf_done(&sql);
-	while (rc == RC_OK && (rc = stmt_step(st, &row, p->e)) == RC_OK && row) {
-		buf_z(p->b, between);
-		buf_c(p->b, '{');
-		for (i = 0; i < c->n_fields && rc == RC_OK; i++) {
-			if ((rc = item_text(p->s, p->a, st, &c->fields[i], &t, p->e)) != RC_OK)
-				break;
-			buf_z(p->b, i > 0 ? "," : "");
-			json_put_str(p->b, c->fields[i].name);
-			buf_c(p->b, ':');
-			json_put_str(p->b, t);
-		}
-		buf_c(p->b, '}');
-		between = ",";
-	}
-	stmt_free(st);
-	buf_c(p->b, ']');
-	return rc;
+	buf_z(p->b, "},");
+	return RC_OK;
 }
 
 static void put_criteria(struct put *p)
@@ -143,9 +126,19 @@ static void put_criteria(struct put *p)
 		next(p);
 		text(p, "not_relevant", v->not_relevant);
 		next(p);
+		text(p, "series", v->series);
+		next(p);
 		text(p, "statement", v->statement);
 		next(p);
 		text(p, "title", v->title);
+		buf_c(p->b, '}');
+	}
+	buf_z(p->b, "],\"series\":[");
+	for (i = 0; i < p->r->n_series; i++) {
+		buf_z(p->b, i > 0 ? ",{" : "{");
+		text(p, "id", p->r->series[i].id);
+		next(p);
+		text(p, "name", p->r->series[i].name);
 		buf_c(p->b, '}');
 	}
 	buf_z(p->b, "],");
@@ -222,43 +215,13 @@ static void put_controls(struct put *p)
 }
 
 /* ---- monitoring results */
-/* The natural key as a person reads it: days and times as such, subjects by their reference. */
-static struct str item_words(struct put *p, const struct collection *c, struct str key)
-{
-	const struct value *v;
-	struct err ignored;
-	struct buf b;
-	struct str out, t;
-	int64_t n;
-	size_t i;
-
-	err_init(&ignored);
-	if (json_parse(p->a, key, &v, &ignored) != RC_OK || v->type != VALUE_LIST)
-		return key;
-	buf_init(&b, LIMIT_RECORD);
-	for (i = 0; i < v->n && i < c->n_key; i++) {
-		enum field_type type = c->fields[c->key[i]].type;
-
-		t = v->items[i].text;
-		if (type == FIELD_DATE && num_i64(t, &n))
-			t = date_fmt(p->a, n);
-		else if (type == FIELD_TIMESTAMP && num_i64(t, &n))
-			t = instant_fmt(p->a, n);
-		else if (type == FIELD_SUBJECT)
-			t = arena_fmt(p->a, "subject:%.*s", STR_FMT(t));
-		buf_z(&b, i > 0 ? " / " : "");
-		buf_str(&b, t);
-	}
-	out = arena_str(p->a, buf_view(&b));
-	buf_done(&b);
-	return out;
-}
-
 static enum rc put_deviations(struct put *p, const struct result *r)
 {
+	const struct zone *z = state_zone(p->s);
+	struct explained *why;
 	uint8_t leaf[32];
 	size_t i;
-	enum rc rc = RC_OK;
+	enum rc rc = explain_deviations(p->s, p->a, r, &p->r->period, LISTED, &why, p->e);
 
 	buf_z(p->b, "\"deviations\":[");
 	for (i = 0; i < r->n_deviations && i < LISTED && rc == RC_OK; i++) {
@@ -269,7 +232,7 @@ static enum rc put_deviations(struct put *p, const struct result *r)
 		next(p);
 		text(p, "first", instant_fmt(p->a, d->first_us));
 		next(p);
-		text(p, "item", item_words(p, r->test->population, d->key));
+		text(p, "item", key_words(p->a, r->test->population, d->key));
 		buf_z(p->b, ",\"key\":");
 		buf_str(p->b, d->key);
 		buf_z(p->b, ",\"last\":");
@@ -279,16 +242,40 @@ static enum rc put_deviations(struct put *p, const struct result *r)
 			buf_hex(p->b, leaf, 32);
 			buf_c(p->b, '"');
 		}
-		buf_fmt(p->b, ",\"letters\":\"%s\"}", d->letters);
+		buf_fmt(p->b, ",\"letters\":\"%s\",", d->letters);
+		text(p, "seen", why[i].n_seen > 0 ? seen_words(p->a, why[i].seen, why[i].n_seen, z) : STR_NONE);
+		next(p);
+		text(p, "why", why[i].why);
+		buf_c(p->b, '}');
 	}
 	buf_z(p->b, "],");
 	return rc;
 }
 
-static void put_counts(struct put *p, const struct result *r)
+/* Items that no date places, by their keys; all of them are counted. */
+static enum rc put_undated(struct put *p, const struct result *r)
 {
-	size_t i;
+	struct str *keys;
+	size_t n, i;
+	enum rc rc = undated_items(p->s, p->a, r->test->population, LISTED, &keys, &n, p->e);
 
+	buf_z(p->b, "\"undated_items\":[");
+	for (i = 0; rc == RC_OK && i < n; i++) {
+		buf_z(p->b, i > 0 ? "," : "");
+		json_put_str(p->b, key_words(p->a, r->test->population, keys[i]));
+	}
+	buf_z(p->b, "],");
+	return rc;
+}
+
+static enum rc put_counts(struct put *p, const struct result *r)
+{
+	struct str unknown[ATTRIBUTES_MAX], filter;
+	size_t i;
+	enum rc rc = explain_unknown(p->s, p->a, r, &p->r->period, unknown, &filter, p->e);
+
+	if (rc != RC_OK)
+		return rc;
 	buf_z(p->b, "\"attributes\":[");
 	for (i = 0; i < r->test->n_attributes; i++) {
 		const struct attribute *at = &r->test->attributes[i];
@@ -302,6 +289,8 @@ static void put_counts(struct put *p, const struct result *r)
 		next(p);
 		number(p, "not_determinable", r->counts[i].unknown);
 		next(p);
+		text(p, "not_determinable_why", unknown[i]);
+		next(p);
 		text(p, "words", at->words);
 		buf_c(p->b, '}');
 	}
@@ -309,6 +298,12 @@ static void put_counts(struct put *p, const struct result *r)
 	number(p, "deviating", r->deviating);
 	next(p);
 	number(p, "excluded", r->excluded);
+	next(p);
+	number(p, "extractions", r->extractions);
+	next(p);
+	number(p, "filter_unknown", r->filter_unknown);
+	next(p);
+	text(p, "filter_unknown_why", filter);
 	next(p);
 	number(p, "met", r->met);
 	next(p);
@@ -318,6 +313,17 @@ static void put_counts(struct put *p, const struct result *r)
 	next(p);
 	number(p, "undated", r->undated);
 	next(p);
+	return RC_OK;
+}
+
+static struct str late_of(struct put *p, const struct collection *c)
+{
+	size_t i;
+
+	for (i = 0; i < p->r->n_populations; i++)
+		if (p->r->populations[i]->collection == c)
+			return late_words(p->a, p->r->populations[i], &p->r->period, state_zone(p->s));
+	return STR_NONE;
 }
 
 static enum rc put_results(struct put *p)
@@ -340,11 +346,14 @@ static enum rc put_results(struct put *p)
 				continue;
 			buf_z(p->b, between);
 			buf_c(p->b, '{');
-			put_counts(p, r);
+			if ((rc = put_counts(p, r)) != RC_OK || (rc = put_undated(p, r)) != RC_OK)
+				return rc;
 			text(p, "control", v->control->id);
 			next(p);
 			if ((rc = put_deviations(p, r)) != RC_OK)
 				return rc;
+			text(p, "late", late_of(p, r->test->population));
+			next(p);
 			hex = hex_str(p->a, r->grid_digest, 32);
 			text(p, "grid", hex);
 			next(p);
@@ -356,6 +365,8 @@ static enum rc put_results(struct put *p)
 			text(p, "state", str_z(test_state_name(r->state)));
 			next(p);
 			text(p, "test", r->test->id);
+			next(p);
+			text(p, "says", result_words(p->a, r));
 			next(p);
 			text(p, "title", v->control->title);
 			next(p);
@@ -370,7 +381,7 @@ static enum rc put_results(struct put *p)
 
 static void put_coverage(struct put *p)
 {
-	size_t i;
+	size_t i, k;
 
 	buf_z(p->b, "\"coverage\":[");
 	for (i = 0; i < p->r->n_populations; i++) {
@@ -384,7 +395,14 @@ static void put_coverage(struct put *p)
 		text(p, "population", c->collection->name);
 		buf_z(p->b, ",\"record\":");
 		coverage_put(p->a, c, p->b);
-		buf_c(p->b, '}');
+		buf_z(p->b, ",\"remarks\":[");
+		for (k = 0; k < c->n; k++) {
+			struct str words = stream_words(p->a, &c->streams[k], &p->r->period, state_zone(p->s));
+
+			buf_z(p->b, k > 0 ? "," : "");
+			json_put_str(p->b, words.p != NULL ? words : STR(""));
+		}
+		buf_z(p->b, "]}");
 	}
 	buf_z(p->b, "],");
 }
@@ -434,10 +452,12 @@ enum rc report_put(struct state *s, const struct report_ledger *ledger, struct a
 	put_coverage(&p);
 	text(&p, "without_records", r->empty);
 	next(&p);
+	if ((rc = put_triage(&p)) != RC_OK)
+		return rc;
 	buf_z(b, "\"registers\":{");
 	for (i = 0; i < ARRAY_LEN(registers); i++) {
-		buf_z(b, i > 0 ? "," : "");
-		if ((rc = put_items(&p, registers[i])) != RC_OK)
+		buf_fmt(b, "%s\"%s\":", i > 0 ? "," : "", registers[i]);
+		if ((rc = register_put(s, a, registers[i], &r->period, b, e)) != RC_OK)
 			return rc;
 	}
 	buf_z(b, "},\"marking\":");

@@ -11,118 +11,200 @@
 /* A4 in points. */
 #define PAGE_WIDTH 595.28
 #define PAGE_HEIGHT 841.89
-#define MARGIN 56.0
-#define TOP 78.0
-#define BOTTOM 70.0
-#define CELL_PAD 4.0
+#define MARGIN 52.0
+#define WIDTH (PAGE_WIDTH - 2 * MARGIN)
+#define TOP 76.0
+#define BOTTOM 62.0
+#define CELL_X 4.5
+#define CELL_Y 3.5
+#define FACT_NAME 132.0
 
-enum { COLUMNS_MAX = 12 };
+enum { COLUMNS_MAX = 12, CONTENTS_MAX = 60 };
+enum font { FONT_TITLE, FONT_HEADING, FONT_SUBHEADING, FONT_TEXT, FONT_SMALL, FONT_NOTE, FONT_COVER, FONT_CELL, FONT_HEAD,
+	FONT_RUNNING, FONT_MARKING, FONT_STRONG, FONTS };
+
+struct rgb {
+	double r, g, b;
+};
+
+static const char *const fonts[FONTS] = { "Noto Sans Bold 21", "Noto Sans Bold 14.5", "Noto Sans Bold 11.5", "Noto Sans 10.5",
+	"Noto Sans 9", "Noto Sans 10", "Noto Sans Bold 30", "Noto Sans 8.5", "Noto Sans Bold 8.5", "Noto Sans 8.5",
+	"Noto Sans Bold 8.5", "Noto Sans Bold 8.5" };
+
+static const struct rgb navy = { 0.09, 0.16, 0.30 }, black = { 0.12, 0.13, 0.15 }, grey = { 0.42, 0.44, 0.48 },
+	rule = { 0.80, 0.82, 0.85 }, head_fill = { 0.90, 0.92, 0.955 }, band = { 0.972, 0.976, 0.984 }, red = { 0.68, 0.11, 0.11 },
+	note_fill = { 0.985, 0.955, 0.90 }, note_bar = { 0.80, 0.52, 0.10 }, note_ink = { 0.36, 0.24, 0.04 };
+
+static const struct rgb inks[] = { { 0.12, 0.13, 0.15 }, { 0.52, 0.54, 0.58 }, { 0.06, 0.42, 0.22 }, { 0.68, 0.11, 0.11 },
+	{ 0.60, 0.38, 0.02 }, { 0.09, 0.16, 0.30 } };
+
+static const struct {
+	enum font font;
+	double before, after;
+	const struct rgb *ink;
+} styles[] = {
+	{ FONT_TITLE, 0, 14, &navy }, { FONT_HEADING, 20, 6, &navy }, { FONT_SUBHEADING, 13, 4, &navy }, { FONT_TEXT, 1, 6, &black },
+	{ FONT_SMALL, 0, 4, &grey }, { FONT_TEXT, 1, 5, &black },
+	{ FONT_NOTE, 4, 10, &note_ink },
+};
+
+/* Something to draw: a line of a layout, a filled rectangle, or a place that the contents point at. */
+enum op_kind { OP_LINE, OP_RECT, OP_PLACE, OP_LINK };
+struct op {
+	enum op_kind kind;
+	unsigned page;
+	double x, y, w, h;              /* OP_LINE: x, and y of the baseline */
+	PangoLayout *layout;            /* OP_LINE: owned by the first op that names it */
+	int line;
+	bool owns;
+	struct rgb ink;
+	unsigned place;                 /* OP_PLACE, OP_LINK */
+};
+
+struct entry {
+	struct str title;
+	int level;
+	unsigned page;
+};
 
 struct page {
-	cairo_surface_t *surface;
-	cairo_t *cairo;
-	PangoLayout *layout;
-	struct str marking;
+	struct arena *a;
+	PangoContext *context;
+	PangoFontDescription *font[FONTS];
+	PangoAttrList *attributes;
+	struct op *ops;
+	size_t n_ops, room;
+	struct entry *contents;
+	size_t n_contents, contents_room;
+	unsigned number, contents_page;
+	struct str *running;            /* by page: the section that it is of */
+	size_t running_room;
 	double y;
-	unsigned number, total;         /* total 0: the pass that counts */
 	bool empty;
-	const char *const *heads;
+	/* headings that wait for what follows them */
+	bool waiting;
+	size_t waiting_from, waiting_entries;
+	double waiting_y;
+	/* the table under way */
+	const struct page_column *columns;
+	size_t n_columns;
 	double width[COLUMNS_MAX];
-	size_t columns;
 	bool shaded, heads_due;
 	struct buf out;
 };
 
-static const struct {
-	const char *font;
-	double before, after, red, green, blue;
-} styles[] = {
-	{ "Noto Sans Bold 22", 0, 10, 0.09, 0.16, 0.28 }, { "Noto Sans Bold 15", 18, 8, 0.09, 0.16, 0.28 },
-	{ "Noto Sans Bold 11", 12, 4, 0.09, 0.16, 0.28 }, { "Noto Sans 9.5", 2, 5, 0.1, 0.1, 0.1 },
-	{ "Noto Sans 8", 1, 3, 0.25, 0.25, 0.25 }, { "Noto Sans Italic 9.5", 4, 8, 0.45, 0.25, 0.05 },
-};
-
-static cairo_status_t keep(void *ctx, const unsigned char *bytes, unsigned n)
+/* ---- what is kept to be drawn */
+static struct op *op_new(struct page *p, enum op_kind kind)
 {
-	struct page *p = ctx;
+	struct op *o;
 
-	buf_add(&p->out, bytes, n);
-	return p->out.failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
+	if (p->n_ops == p->room) {
+		p->room = p->room == 0 ? 4096 : p->room * 2;
+		p->ops = mem_resize(p->ops, p->room * sizeof(*p->ops));
+	}
+	o = &p->ops[p->n_ops++];
+	memset(o, 0, sizeof(*o));
+	o->kind = kind;
+	o->page = p->number;
+	return o;
 }
 
-static void set_text(struct page *p, const char *font, struct str text, double width)
+static void rectangle(struct page *p, double x, double y, double w, double h, struct rgb ink)
 {
-	PangoFontDescription *d = pango_font_description_from_string(font);
-	PangoAttrList *attributes = pango_attr_list_new();
+	struct op *o = op_new(p, OP_RECT);
 
-	/* a broken identifier must not gain a hyphen that it does not have */
-	pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
-	pango_layout_set_attributes(p->layout, attributes);
-	pango_attr_list_unref(attributes);
-
-	pango_layout_set_font_description(p->layout, d);
-	pango_font_description_free(d);
-	pango_layout_set_width(p->layout, width > 0 ? (int)(width * PANGO_SCALE) : -1);
-	pango_layout_set_wrap(p->layout, PANGO_WRAP_WORD_CHAR);
-	pango_layout_set_text(p->layout, text.p != NULL ? text.p : "", (int)text.n);
+	o->x = x;
+	o->y = y;
+	o->w = w;
+	o->h = h;
+	o->ink = ink;
 }
 
-static double text_height(struct page *p)
+static PangoLayout *layout_of(struct page *p, enum font font, struct str text, double width, bool right)
+{
+	PangoLayout *l = pango_layout_new(p->context);
+
+	pango_layout_set_font_description(l, p->font[font]);
+	pango_layout_set_attributes(l, p->attributes);  /* a broken identifier must not gain a hyphen that it does not have */
+	pango_layout_set_width(l, (int)(width * PANGO_SCALE));
+	pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
+	if (right)
+		pango_layout_set_alignment(l, PANGO_ALIGN_RIGHT);
+	pango_layout_set_text(l, text.p != NULL ? text.p : "", (int)text.n);
+	return l;
+}
+
+static double height_of(PangoLayout *l)
 {
 	int w, h;
 
-	pango_layout_get_size(p->layout, &w, &h);
+	pango_layout_get_size(l, &w, &h);
 	return (double)h / PANGO_SCALE;
 }
 
-static void draw_at(struct page *p, double x, double y)
+/* Keep all lines of ${l} with its upper left corner at (x, y); takes ${l} over. */
+static void keep_layout(struct page *p, PangoLayout *l, double x, double y, struct rgb ink)
 {
-	cairo_move_to(p->cairo, x, y);
-	pango_cairo_show_layout(p->cairo, p->layout);
+	PangoLayoutIter *it = pango_layout_get_iter(l);
+	PangoRectangle logical;
+	struct op *o;
+	int line = 0;
+
+	do {
+		pango_layout_iter_get_line_extents(it, NULL, &logical);
+		o = op_new(p, OP_LINE);
+		o->layout = l;
+		o->line = line;
+		o->owns = line++ == 0;
+		o->x = x + (double)logical.x / PANGO_SCALE;
+		o->y = y + (double)pango_layout_iter_get_baseline(it) / PANGO_SCALE;
+		o->ink = ink;
+	} while (pango_layout_iter_next_line(it));
+	pango_layout_iter_free(it);
 }
 
-static void line_across(struct page *p, double y, double grey)
-{
-	cairo_set_source_rgb(p->cairo, grey, grey, grey);
-	cairo_set_line_width(p->cairo, 0.5);
-	cairo_move_to(p->cairo, MARGIN, y);
-	cairo_line_to(p->cairo, PAGE_WIDTH - MARGIN, y);
-	cairo_stroke(p->cairo);
-}
-
-static void furniture(struct page *p)
-{
-	char foot[64];
-
-	cairo_set_source_rgb(p->cairo, 0.65, 0.1, 0.1);
-	set_text(p, "Noto Sans Bold 8", p->marking, PAGE_WIDTH - 2 * MARGIN);
-	draw_at(p, MARGIN, 36);
-	line_across(p, 54, 0.75);
-	line_across(p, PAGE_HEIGHT - 48, 0.75);
-	(void)snprintf(foot, sizeof(foot), "Page %u of %u", p->number, p->total);
-	cairo_set_source_rgb(p->cairo, 0.35, 0.35, 0.35);
-	set_text(p, "Noto Sans 8", str_z(foot), PAGE_WIDTH - 2 * MARGIN);
-	pango_layout_set_alignment(p->layout, PANGO_ALIGN_RIGHT);
-	draw_at(p, MARGIN, PAGE_HEIGHT - 42);
-	pango_layout_set_alignment(p->layout, PANGO_ALIGN_LEFT);
-}
-
+/* ---- pages */
 static void begin_page(struct page *p)
 {
+	size_t old = p->running_room;
+
 	p->number++;
 	p->y = TOP;
 	p->empty = true;
-	furniture(p);
+	if (p->number >= p->running_room) {
+		p->running_room = old == 0 ? 64 : old * 2;
+		p->running = mem_resize(p->running, p->running_room * sizeof(*p->running));
+		memset(p->running + old, 0, (p->running_room - old) * sizeof(*p->running));
+	}
+	if (p->number > 1)
+		p->running[p->number] = p->running[p->number - 1];
 }
 
+/* To a new page; headings that wait go along. */
 static void turn(struct page *p)
 {
-	cairo_show_page(p->cairo);
-	begin_page(p);
+	double moved = TOP - p->waiting_y, used = p->y;
+	size_t i;
+
+	if (p->waiting && p->waiting_y > TOP) {
+		begin_page(p);
+		for (i = p->waiting_from; i < p->n_ops; i++) {
+			p->ops[i].page = p->number;
+			p->ops[i].y += moved;
+		}
+		for (i = p->waiting_entries; i < p->n_contents; i++)
+			p->contents[i].page = p->number;
+		p->y = used + moved;
+		p->empty = false;
+	} else {
+		begin_page(p);
+	}
+	p->waiting = false;
 }
 
 void page_break(struct page *p)
 {
+	p->waiting = false;
 	if (!p->empty)
 		turn(p);
 }
@@ -138,135 +220,234 @@ void page_space(struct page *p, double points)
 		p->y += points;
 }
 
-/* A text longer than a page is cut between its lines. */
-static void draw_lines(struct page *p, enum style s)
+/* ---- contents */
+static void note_heading(struct page *p, struct str title, int level)
 {
-	int n = pango_layout_get_line_count(p->layout), i, baseline;
-	PangoLayoutIter *it = pango_layout_get_iter(p->layout);
-	PangoRectangle ink, logical;
+	struct op *o;
 
-	for (i = 0; i < n; i++) {
-		PangoLayoutLine *line = pango_layout_iter_get_line_readonly(it);
-
-		pango_layout_iter_get_line_extents(it, &ink, &logical);
-		baseline = pango_layout_iter_get_baseline(it);
-		if (!fits(p, (double)logical.height / PANGO_SCALE)) {
-			PangoLayout *kept = p->layout;
-
-			p->layout = pango_cairo_create_layout(p->cairo);
-			turn(p);
-			g_object_unref(p->layout);
-			p->layout = kept;
-		}
-		cairo_set_source_rgb(p->cairo, styles[s].red, styles[s].green, styles[s].blue);
-		cairo_move_to(p->cairo, MARGIN + (double)logical.x / PANGO_SCALE, p->y + (double)(baseline - logical.y) / PANGO_SCALE);
-		pango_cairo_show_layout_line(p->cairo, line);
-		p->y += (double)logical.height / PANGO_SCALE;
-		p->empty = false;
-		(void)pango_layout_iter_next_line(it);
+	if (p->n_contents == p->contents_room) {
+		p->contents_room = p->contents_room == 0 ? 64 : p->contents_room * 2;
+		p->contents = mem_resize(p->contents, p->contents_room * sizeof(*p->contents));
 	}
+	p->contents[p->n_contents] = (struct entry){ arena_str(p->a, title), level, p->number };
+	o = op_new(p, OP_PLACE);
+	o->place = (unsigned)p->n_contents++;
+	o->y = p->y;
+}
+
+void page_contents(struct page *p)
+{
+	page_break(p);
+	p->contents_page = p->number;
+	p->running[p->number] = STR("Contents");
+	p->empty = false;
+}
+
+/* When all pages are known.  What does not fit on the page of contents is left to the outline. */
+static void put_contents(struct page *p)
+{
+	static const double step[2] = { 19, 15 };
+	unsigned last = p->number;
+	size_t i, n = p->n_contents;
+	double y = TOP + 44;
+	bool sections_only = n > CONTENTS_MAX;
+
+	if (p->contents_page == 0)
+		return;
+	p->number = p->contents_page;
+	keep_layout(p, layout_of(p, FONT_TITLE, STR("Contents"), WIDTH, false), MARGIN, TOP, navy);
+	for (i = 0; i < n && y < PAGE_HEIGHT - BOTTOM; i++) {
+		const struct entry *c = &p->contents[i];
+		double left = MARGIN + 16 * c->level;
+		struct op *o;
+
+		if (sections_only && c->level > 0)
+			continue;
+		y += c->level == 0 ? 5 : 0;
+		o = op_new(p, OP_LINK);
+		o->place = (unsigned)i;
+		o->x = left;
+		o->y = y;
+		o->w = MARGIN + WIDTH - left;
+		o->h = step[c->level];
+		keep_layout(p, layout_of(p, c->level == 0 ? FONT_SUBHEADING : FONT_TEXT, c->title, WIDTH - 60, false), left, y,
+		    c->level == 0 ? navy : black);
+		keep_layout(p, layout_of(p, FONT_TEXT, arena_fmt(p->a, "%u", c->page), 40, true), MARGIN + WIDTH - 40, y, grey);
+		y += step[c->level];
+	}
+	p->number = last;
+}
+
+/* ---- text */
+/* A text longer than what is left of the page is cut between its lines. */
+static void flow(struct page *p, PangoLayout *l, double x, struct rgb ink)
+{
+	PangoLayoutIter *it = pango_layout_get_iter(l);
+	PangoRectangle logical;
+	struct op *o;
+	double height;
+	int line = 0;
+
+	do {
+		pango_layout_iter_get_line_extents(it, NULL, &logical);
+		height = (double)logical.height / PANGO_SCALE;
+		if (!fits(p, height))
+			turn(p);
+		o = op_new(p, OP_LINE);
+		o->layout = l;
+		o->line = line;
+		o->owns = line++ == 0;
+		o->x = x + (double)logical.x / PANGO_SCALE;
+		o->y = p->y + (double)(pango_layout_iter_get_baseline(it) - logical.y) / PANGO_SCALE;
+		o->ink = ink;
+		p->y += height;
+		p->empty = false;
+	} while (pango_layout_iter_next_line(it));
 	pango_layout_iter_free(it);
+}
+
+static void wait_for_next(struct page *p)
+{
+	if (p->waiting)
+		return;
+	p->waiting = true;
+	p->waiting_from = p->n_ops;
+	p->waiting_entries = p->n_contents;
+	p->waiting_y = p->y;
+}
+
+static void note_box(struct page *p, struct str text)
+{
+	PangoLayout *l = layout_of(p, FONT_NOTE, text, WIDTH - 26, false);
+	double height = height_of(l) + 14;
+
+	if (!fits(p, height) && !p->empty)
+		turn(p);
+	rectangle(p, MARGIN, p->y, WIDTH, height, note_fill);
+	rectangle(p, MARGIN, p->y, 3, height, note_bar);
+	keep_layout(p, l, MARGIN + 14, p->y + 7, note_ink);
+	p->y += height;
+	p->empty = false;
+	p->waiting = false;
 }
 
 void page_text(struct page *p, enum style s, struct str text)
 {
+	PangoLayout *l;
 	double need;
+	bool heading = s <= STYLE_SUBHEADING, stays = heading || ((s == STYLE_SMALL || s == STYLE_LEAD) && p->waiting);
 
 	if (text.n == 0)
 		return;
+	if (s == STYLE_TITLE)
+		p->running[p->number] = arena_str(p->a, text);
 	page_space(p, styles[s].before);
-	set_text(p, styles[s].font, text, PAGE_WIDTH - 2 * MARGIN);
-	need = text_height(p);
-	if (s <= STYLE_SUBHEADING)
-		need += 130;                    /* a heading takes what follows along */
+	if (s == STYLE_NOTE) {
+		note_box(p, text);
+		p->y += styles[s].after;
+		return;
+	}
+	l = layout_of(p, styles[s].font, text, WIDTH, false);
+	need = height_of(l);
+	if (stays)
+		need += 40;
 	else if (need > 30)
 		need = 30;                      /* a text is cut between its lines where the page ends */
-	if (need > PAGE_HEIGHT - BOTTOM - TOP)
-		need = 60;
-	if (!fits(p, need) && !p->empty) {
+	if (!fits(p, need) && !p->empty)
 		turn(p);
-		set_text(p, styles[s].font, text, PAGE_WIDTH - 2 * MARGIN);
+	if (stays)
+		wait_for_next(p);
+	if (s <= STYLE_HEADING)
+		note_heading(p, text, s == STYLE_TITLE ? 0 : 1);
+	flow(p, l, MARGIN, *styles[s].ink);
+	if (s == STYLE_TITLE) {
+		p->y += 4;
+		rectangle(p, MARGIN, p->y, WIDTH, 1.5, navy);
 	}
-	draw_lines(p, s);
 	p->y += styles[s].after;
+	if (!stays)
+		p->waiting = false;
 }
 
-static const char head_font[] = "Noto Sans Bold 7.5", cell_font[] = "Noto Sans 7.5";
-
-static double row_height(struct page *p, const struct str *cells, const char *font)
+void page_cover(struct page *p, struct str title, struct str subtitle)
 {
-	double most = 0, h;
-	size_t i;
+	PangoLayout *l = layout_of(p, FONT_COVER, title, WIDTH, false);
 
-	for (i = 0; i < p->columns; i++) {
-		set_text(p, font, cells[i], p->width[i] - 2 * CELL_PAD);
-		h = text_height(p);
-		if (h > most)
-			most = h;
-	}
-	return most + 2 * CELL_PAD;
-}
-
-static void draw_row(struct page *p, const struct str *cells, const char *font, double height, double grey)
-{
-	double x = MARGIN;
-	size_t i;
-
-	if (grey < 1) {
-		cairo_set_source_rgb(p->cairo, grey, grey, grey + (1 - grey) * 0.4);
-		cairo_rectangle(p->cairo, MARGIN, p->y, PAGE_WIDTH - 2 * MARGIN, height);
-		cairo_fill(p->cairo);
-	}
-	cairo_set_source_rgb(p->cairo, 0.1, 0.1, 0.1);
-	for (i = 0; i < p->columns; i++) {
-		set_text(p, font, cells[i], p->width[i] - 2 * CELL_PAD);
-		draw_at(p, x + CELL_PAD, p->y + CELL_PAD);
-		x += p->width[i];
-	}
-	p->y += height;
+	p->y = 170;
+	rectangle(p, MARGIN, p->y - 22, 64, 5, navy);
+	keep_layout(p, l, MARGIN, p->y, navy);
+	p->y += height_of(l) + 6;
+	l = layout_of(p, FONT_HEADING, subtitle, WIDTH, false);
+	keep_layout(p, l, MARGIN, p->y, grey);
+	p->y += height_of(l) + 28;
 	p->empty = false;
-	line_across(p, p->y, 0.85);
 }
 
-static double heads_height(struct page *p)
+void page_fact(struct page *p, const char *name, struct str value)
 {
-	struct str heads[COLUMNS_MAX];
-	size_t i;
+	PangoLayout *l = layout_of(p, FONT_TEXT, str_z(name), FACT_NAME - 10, false),
+		*r = layout_of(p, FONT_TEXT, value, WIDTH - FACT_NAME, false);
+	double height = height_of(r) > height_of(l) ? height_of(r) : height_of(l);
 
-	for (i = 0; i < p->columns; i++)
-		heads[i] = str_z(p->heads[i]);
-	return row_height(p, heads, head_font);
+	if (!fits(p, height) && !p->empty)
+		turn(p);
+	keep_layout(p, l, MARGIN, p->y, grey);
+	keep_layout(p, r, MARGIN + FACT_NAME, p->y, black);
+	p->y += height + 5;
+	p->empty = false;
+	p->waiting = false;
 }
 
-static void draw_heads(struct page *p)
-{
-	struct str heads[COLUMNS_MAX];
-	size_t i;
-
-	for (i = 0; i < p->columns; i++)
-		heads[i] = str_z(p->heads[i]);
-	p->heads_due = false;
-	draw_row(p, heads, head_font, row_height(p, heads, head_font), 0.88);
-	p->shaded = false;
-}
-
-void page_table_begin(struct page *p, const char *const *heads, const double *widths, size_t columns)
+/* ---- tables */
+void page_table_begin(struct page *p, const struct page_column *columns, size_t n)
 {
 	double sum = 0;
 	size_t i;
 
-	p->columns = columns < COLUMNS_MAX ? columns : COLUMNS_MAX;
-	for (i = 0; i < p->columns; i++)
-		sum += widths[i];
-	for (i = 0; i < p->columns; i++)
-		p->width[i] = widths[i] / sum * (PAGE_WIDTH - 2 * MARGIN);
-	p->heads = heads;
-	page_space(p, 4);
+	p->n_columns = n < COLUMNS_MAX ? n : COLUMNS_MAX;
+	p->columns = columns;
+	for (i = 0; i < p->n_columns; i++)
+		sum += columns[i].share;
+	for (i = 0; i < p->n_columns; i++)
+		p->width[i] = columns[i].share / sum * WIDTH;
+	page_space(p, 3);
 	p->heads_due = true;                    /* with the first row, so that none stands alone at a page's end */
 }
 
-/* What does not fit on one page, be it ever so long, is cut and says so; nothing in a report is that long but a key. */
-static struct str bounded(struct str s)
+/* The cells laid out; their height with what is around them. */
+static double lay_row(struct page *p, const struct str *cells, bool heads, const enum ink *ink, PangoLayout **out)
+{
+	double most = 0, h;
+	size_t i;
+
+	for (i = 0; i < p->n_columns; i++) {
+		enum font font = heads ? FONT_HEAD : ink != NULL && ink[i] == INK_STRONG ? FONT_STRONG : FONT_CELL;
+
+		out[i] = layout_of(p, font, cells[i], p->width[i] - 2 * CELL_X, p->columns[i].right);
+		h = height_of(out[i]);
+		most = h > most ? h : most;
+	}
+	return most + 2 * CELL_Y;
+}
+
+static void keep_row(struct page *p, PangoLayout **cells, double height, const enum ink *ink, const struct rgb *fill)
+{
+	double x = MARGIN;
+	size_t i;
+
+	if (fill != NULL)
+		rectangle(p, MARGIN, p->y, WIDTH, height, *fill);
+	for (i = 0; i < p->n_columns; i++) {
+		keep_layout(p, cells[i], x + CELL_X, p->y + CELL_Y, ink != NULL ? inks[ink[i]] : black);
+		x += p->width[i];
+	}
+	p->y += height;
+	rectangle(p, MARGIN, p->y - 0.4, WIDTH, 0.4, rule);
+	p->empty = false;
+}
+
+/* What does not fit on one page is cut and says so; nothing in a report is that long but a key. */
+static struct str bounded(struct page *p, struct str s)
 {
 	size_t most = 1800;
 
@@ -274,70 +455,202 @@ static struct str bounded(struct str s)
 		return s;
 	while (most > 0 && ((unsigned char)s.p[most] & 0xc0) == 0x80)
 		most--;
-	return str_sub(s, 0, most);
+	return arena_fmt(p->a, "%.*s \xe2\x80\xa6 (cut; the document in JSON has all of it)", STR_FMT(str_sub(s, 0, most)));
 }
 
-void page_table_row(struct page *p, const struct str *cells)
+void page_table_row(struct page *p, const struct str *cells, const enum ink *ink)
 {
-	struct str cut[COLUMNS_MAX];
-	double height;
+	static const enum ink head_inks[COLUMNS_MAX] = { INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG,
+		INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG, INK_STRONG };
+	struct str cut[COLUMNS_MAX], heads[COLUMNS_MAX];
+	PangoLayout *row[COLUMNS_MAX], *head[COLUMNS_MAX];
+	double height, head_height = 0;
 	size_t i;
 
-	for (i = 0; i < p->columns; i++)
-		cut[i] = bounded(cells[i]);
-	height = row_height(p, cut, cell_font);
-	if (!fits(p, height + (p->heads_due ? heads_height(p) : 0)) && !p->empty) {
+	for (i = 0; i < p->n_columns; i++) {
+		cut[i] = bounded(p, cells[i]);
+		heads[i] = str_z(p->columns[i].head);
+	}
+	height = lay_row(p, cut, false, ink, row);
+	if (p->heads_due)
+		head_height = lay_row(p, heads, true, head_inks, head);
+	if (!fits(p, height + head_height) && !p->empty) {
 		turn(p);
+		if (!p->heads_due)
+			head_height = lay_row(p, heads, true, head_inks, head);
 		p->heads_due = true;
 	}
-	if (p->heads_due)
-		draw_heads(p);
-	draw_row(p, cut, cell_font, height, p->shaded ? 0.965 : 1);
+	if (p->heads_due) {
+		keep_row(p, head, head_height, head_inks, &head_fill);
+		p->heads_due = false;
+		p->shaded = false;
+	}
+	keep_row(p, row, height, ink, p->shaded ? &band : NULL);
 	p->shaded = !p->shaded;
+	p->waiting = false;
 }
 
 void page_table_end(struct page *p)
 {
-	p->y += 8;
+	p->y += 9;
+	p->heads_due = false;
 }
 
-static enum rc pass(struct page *p, const char *title, const char *created, enum rc (*write)(void *, struct page *,
-    struct err *), void *ctx, struct err *e)
+/* ---- drawing */
+static cairo_status_t keep(void *ctx, const unsigned char *bytes, unsigned n)
 {
-	enum rc rc;
+	struct page *p = ctx;
 
-	buf_clear(&p->out);
-	p->number = 0;
-	p->surface = cairo_pdf_surface_create_for_stream(keep, p, PAGE_WIDTH, PAGE_HEIGHT);
-	cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_TITLE, title);
-	cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_CREATOR, "Tickmark");
-	cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_CREATE_DATE, created);
-	p->cairo = cairo_create(p->surface);
-	p->layout = pango_cairo_create_layout(p->cairo);
-	begin_page(p);
-	rc = write(ctx, p, e);
-	g_object_unref(p->layout);
-	cairo_show_page(p->cairo);
-	cairo_destroy(p->cairo);
-	cairo_surface_finish(p->surface);
-	if (rc == RC_OK && cairo_surface_status(p->surface) != CAIRO_STATUS_SUCCESS)
-		rc = err_set(e, RC_INTERNAL, "the PDF cannot be made: %s",
-		    cairo_status_to_string(cairo_surface_status(p->surface)));
-	cairo_surface_destroy(p->surface);
-	p->total = p->number;
-	return rc;
+	buf_add(&p->out, bytes, n);
+	return p->out.failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
 }
 
-enum rc page_document(const char *path, const char *title, const char *created, struct str marking,
+static void furniture(struct page *p, struct str marking, struct str foot)
+{
+	unsigned last = p->number, i;
+
+	for (i = 1; i <= last; i++) {
+		p->number = i;
+		keep_layout(p, layout_of(p, FONT_MARKING, marking, WIDTH, false), MARGIN, 30, red);
+		if (i > 1)
+			keep_layout(p, layout_of(p, FONT_RUNNING, p->running[i], WIDTH, false), MARGIN, 43, grey);
+		rectangle(p, MARGIN, 58, WIDTH, 0.5, rule);
+		rectangle(p, MARGIN, PAGE_HEIGHT - 46, WIDTH, 0.5, rule);
+		keep_layout(p, layout_of(p, FONT_RUNNING, foot, WIDTH - 90, false), MARGIN, PAGE_HEIGHT - 40, grey);
+		keep_layout(p, layout_of(p, FONT_RUNNING, arena_fmt(p->a, "Page %u of %u", i, last), 86, true), MARGIN + WIDTH - 86,
+		    PAGE_HEIGHT - 40, grey);
+	}
+}
+
+static void draw_op(cairo_t *c, const struct op *o)
+{
+	char attributes[64];
+
+	switch (o->kind) {
+	case OP_RECT:
+		cairo_set_source_rgb(c, o->ink.r, o->ink.g, o->ink.b);
+		cairo_rectangle(c, o->x, o->y, o->w, o->h);
+		cairo_fill(c);
+		break;
+	case OP_LINE:
+		cairo_set_source_rgb(c, o->ink.r, o->ink.g, o->ink.b);
+		cairo_move_to(c, o->x, o->y);
+		pango_cairo_show_layout_line(c, pango_layout_get_line_readonly(o->layout, o->line));
+		break;
+	case OP_PLACE:
+		(void)snprintf(attributes, sizeof(attributes), "name='h%u' x=%d y=%d", o->place, (int)MARGIN, (int)o->y - 8);
+		cairo_tag_begin(c, CAIRO_TAG_DEST, attributes);
+		cairo_tag_end(c, CAIRO_TAG_DEST);
+		break;
+	case OP_LINK:
+		(void)snprintf(attributes, sizeof(attributes), "dest='h%u' rect=[%d %d %d %d]", o->place, (int)o->x, (int)o->y, (int)o->w,
+		    (int)o->h);
+		cairo_tag_begin(c, CAIRO_TAG_LINK, attributes);
+		cairo_tag_end(c, CAIRO_TAG_LINK);
+		break;
+	}
+}
+
+/* Each page's things in the order in which they were put; the page of contents and the furniture came last. */
+static void draw_all(struct page *p, cairo_t *c)
+{
+	size_t *next = mem_alloc((p->n_ops + 1) * sizeof(*next)), *first = mem_alloc((p->number + 2) * sizeof(*first)), i;
+	unsigned n;
+
+	for (i = p->n_ops; i > 0; i--) {
+		next[i - 1] = first[p->ops[i - 1].page];
+		first[p->ops[i - 1].page] = i;
+	}
+	for (n = 1; n <= p->number; n++) {
+		for (i = first[n]; i != 0; i = next[i - 1])
+			draw_op(c, &p->ops[i - 1]);
+		cairo_show_page(c);
+	}
+	mem_free(next);
+	mem_free(first);
+}
+
+static void outline(struct page *p, cairo_surface_t *s)
+{
+	int parent = CAIRO_PDF_OUTLINE_ROOT, id;
+	char dest[32];
+	size_t i;
+
+	for (i = 0; i < p->n_contents; i++) {
+		(void)snprintf(dest, sizeof(dest), "dest='h%zu'", i);
+		id = cairo_pdf_surface_add_outline(s, p->contents[i].level == 0 ? CAIRO_PDF_OUTLINE_ROOT : parent,
+		    arena_z(p->a, p->contents[i].title), dest, (cairo_pdf_outline_flags_t)0);
+		if (p->contents[i].level == 0)
+			parent = id;
+	}
+}
+
+static enum rc draw(struct page *p, const char *title, const char *created, struct err *e)
+{
+	cairo_surface_t *s = cairo_pdf_surface_create_for_stream(keep, p, PAGE_WIDTH, PAGE_HEIGHT);
+	cairo_status_t status;
+	cairo_t *c;
+
+	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, title);
+	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATOR, "Tickmark");
+	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, created);
+	outline(p, s);
+	c = cairo_create(s);
+	draw_all(p, c);
+	cairo_destroy(c);
+	cairo_surface_finish(s);
+	status = cairo_surface_status(s);
+	cairo_surface_destroy(s);
+	if (status != CAIRO_STATUS_SUCCESS)
+		return err_set(e, RC_INTERNAL, "the PDF cannot be made: %s", cairo_status_to_string(status));
+	return buf_ok(&p->out, "the PDF", e);
+}
+
+static void open_fonts(struct page *p)
+{
+	size_t i;
+
+	p->context = pango_font_map_create_context(pango_cairo_font_map_get_default());
+	pango_cairo_context_set_resolution(p->context, 72);     /* so that a point is a point */
+	for (i = 0; i < FONTS; i++)
+		p->font[i] = pango_font_description_from_string(fonts[i]);
+	p->attributes = pango_attr_list_new();
+	pango_attr_list_insert(p->attributes, pango_attr_insert_hyphens_new(FALSE));
+}
+
+static void page_done(struct page *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_ops; i++)
+		if (p->ops[i].owns)
+			g_object_unref(p->ops[i].layout);
+	for (i = 0; i < FONTS; i++)
+		pango_font_description_free(p->font[i]);
+	pango_attr_list_unref(p->attributes);
+	g_object_unref(p->context);
+	mem_free(p->ops);
+	mem_free(p->contents);
+	mem_free(p->running);
+	arena_free(p->a);
+	buf_done(&p->out);
+}
+
+enum rc page_document(const char *path, const char *title, const char *created, struct str marking, struct str foot,
     enum rc (*write)(void *ctx, struct page *, struct err *), void *ctx, struct err *e)
 {
-	struct page p = { .marking = marking };
+	struct page p = { .a = arena_new() };
 	enum rc rc;
 
 	buf_init(&p.out, LIMIT_FILE_READ);
-	if ((rc = pass(&p, title, created, write, ctx, e)) == RC_OK && (rc = pass(&p, title, created, write, ctx, e)) == RC_OK &&
-	    (rc = buf_ok(&p.out, "the PDF", e)) == RC_OK)
-		rc = file_replace(path, p.out.p, p.out.n, 0644, e);
-	buf_done(&p.out);
+	open_fonts(&p);
+	begin_page(&p);
+	if ((rc = write(ctx, &p, e)) == RC_OK) {
+		put_contents(&p);
+		furniture(&p, marking, foot);
+		if ((rc = draw(&p, title, created, e)) == RC_OK)
+			rc = file_replace(path, p.out.p, p.out.n, 0644, e);
+	}
+	page_done(&p);
 	return rc;
 }

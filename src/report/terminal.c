@@ -16,7 +16,7 @@ struct table {
 	const char *const *heads;
 	size_t columns, n, room;
 	struct cell *cells;
-	bool right[32];
+	bool right[32], drop;
 };
 
 struct terminal terminal_of(FILE *to)
@@ -107,6 +107,15 @@ void put_wrapped(const struct terminal *t, unsigned indent, bool first, struct s
 	(void)putc('\n', t->to);
 }
 
+void put_wrapped_tone(const struct terminal *t, enum tone tone, unsigned indent, struct str text)
+{
+	if (t->colours && tone != TONE_PLAIN)
+		(void)fputs(code(tone), t->to);
+	put_wrapped(t, indent, true, text);
+	if (t->colours && tone != TONE_PLAIN)
+		(void)fputs("\033[0m", t->to);
+}
+
 struct table *table_new(struct arena *a, const char *const *heads, size_t columns)
 {
 	struct table *t = ARENA_NEW(a, struct table);
@@ -120,6 +129,11 @@ struct table *table_new(struct arena *a, const char *const *heads, size_t column
 void table_right(struct table *t, size_t column)
 {
 	t->right[column] = true;
+}
+
+void table_drop(struct table *t)
+{
+	t->drop = true;
 }
 
 /* Control characters from evidence must not reach the terminal. */
@@ -185,9 +199,39 @@ static void put_cell(const struct table *t, const struct terminal *to, const str
 		(void)fputs("  ", to->to);
 }
 
-void table_print(const struct table *t, const struct terminal *to)
+/* The widest column gives way, none below its head or sixteen; then the last ones are left out, or all give way further. */
+static size_t fit(const struct table *t, const struct terminal *to, size_t width[32])
 {
-	size_t width[32] = { 0 }, total = 0, i, w, widest;
+	size_t n = t->columns, i, total, widest, least;
+
+	for (;;) {
+		for (i = 0, total = 0; i < n; i++)
+			total += width[i] + (i > 0 ? 2 : 0);
+		if (total <= to->width)
+			return n;
+		for (i = 0, widest = n; i < n; i++) {
+			least = text_width(str_z(t->heads[i]));
+			if (width[i] > (least > 16 ? least : 16) && (widest == n || width[i] > width[widest]))
+				widest = i;
+		}
+		if (widest < n) {
+			width[widest]--;
+		} else if (t->drop && n > 1) {
+			n--;
+		} else {
+			for (widest = 0, i = 1; i < n; i++)
+				if (width[i] > width[widest])
+					widest = i;
+			if (width[widest] <= 8)
+				return n;
+			width[widest]--;
+		}
+	}
+}
+
+size_t table_print(const struct table *t, const struct terminal *to)
+{
+	size_t width[32] = { 0 }, i, w, n, column;
 
 	for (i = 0; i < t->columns; i++)
 		width[i] = text_width(str_z(t->heads[i]));
@@ -196,26 +240,20 @@ void table_print(const struct table *t, const struct terminal *to)
 		if (w > width[i % t->columns])
 			width[i % t->columns] = w;
 	}
-	for (i = 0; i < t->columns; i++)
-		total += width[i] + (i > 0 ? 2 : 0);
-	while (total > to->width) {                     /* the widest column gives way */
-		for (widest = 0, i = 1; i < t->columns; i++)
-			if (width[i] > width[widest])
-				widest = i;
-		if (width[widest] <= 8)
-			break;
-		width[widest]--;
-		total--;
-	}
-	for (i = 0; i < t->columns; i++) {
+	n = fit(t, to, width);
+	for (i = 0; i < n; i++) {
 		const struct cell head = { TONE_DIM, str_z(t->heads[i]) };
 
-		put_cell(t, to, &head, width[i], t->right[i], i + 1 == t->columns);
+		put_cell(t, to, &head, width[i], t->right[i], i + 1 == n);
 	}
 	(void)putc('\n', to->to);
 	for (i = 0; i < t->n; i++) {
-		put_cell(t, to, &t->cells[i], width[i % t->columns], t->right[i % t->columns], i % t->columns + 1 == t->columns);
-		if (i % t->columns + 1 == t->columns)
+		column = i % t->columns;
+		if (column >= n)
+			continue;
+		put_cell(t, to, &t->cells[i], width[column], t->right[column], column + 1 == n);
+		if (column + 1 == n)
 			(void)putc('\n', to->to);
 	}
+	return n;
 }

@@ -213,6 +213,28 @@ static void two_records_of_one_listing_make_one_version(void **ctx)
 	assert_int_equal(number(f, "SELECT f_privileged FROM item_account"), 1);
 }
 
+/* A record that corrects one listing of many says nothing of those before it and after it. */
+static void a_record_for_a_listing_in_the_middle_leaves_the_others_alone(void **ctx)
+{
+	struct fixture *f = *ctx;
+	const char *const ids[3] = { "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc" };
+	const char *const at[3] = { "1000000", "2000000", "3000000" };
+	int i, at_first;
+
+	for (i = 0; i < 3; i++) {
+		open_ingest(f, "account", ids[i], at[i]);
+		feed(f, 1, "{\"account_id\":\"a\",\"privileged\":false}", NULL, ids[i]);
+	}
+	assert_int_equal(number(f, "SELECT count(*) FROM version_account"), 1);
+	for (at_first = 1; at_first >= 0; at_first--) {
+		feed(f, 1, "{\"account_id\":\"a\",\"privileged\":true}", NULL, ids[at_first]);
+		assert_int_equal(number(f, "SELECT count(*) FROM version_account WHERE f_privileged=1"), 2 - at_first);
+		assert_int_equal(number(f, "SELECT f_privileged FROM version_account WHERE first_at<=2000000 AND last_at>=2000000"), 1);
+		assert_int_equal(number(f, "SELECT f_privileged FROM version_account WHERE first_at<=3000000 AND last_at>=3000000"), 0);
+	}
+	assert_int_equal(number(f, "SELECT f_privileged FROM version_account WHERE first_at=1000000"), 1);
+}
+
 static void joined_identities_share_a_root_and_their_person(void **ctx)
 {
 	struct fixture *f = *ctx;
@@ -268,6 +290,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(equal_listings_extend_a_version_and_a_changed_one_begins_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_listing_that_comes_late_cuts_the_span_that_said_nothing_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_records_of_one_listing_make_one_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_record_for_a_listing_in_the_middle_leaves_the_others_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(joined_identities_share_a_root_and_their_person, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_becomes_a_row_that_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_population_with_items_takes_new_fields_only_behind_the_others, setup, teardown),
