@@ -8,7 +8,7 @@
 #include "assess/run.h"
 
 struct explained {
-	struct str why;                 /* "approved 0.67 hours after deployment (…)"; letters stand before it when there are several */
+	struct str why;                 /* "approved 0.67 hours after deployment (…)"; behind letters when there are several */
 	int64_t *seen;                  /* a state population: the extractions that show it, in their order */
 	size_t n_seen;
 };

@@ -135,7 +135,8 @@ static enum rc details(struct testing *g, const struct result *r)
 	if (r->test->where.p != NULL)
 		lack(&g->term, arena_fmt(g->c->a, "only items for which: %.*s", STR_FMT(r->test->where)));
 	lack(&g->term, result_words(g->c->a, r));
-	if (r->tested > 0 && (rc = coverage_of(org_state(g->org), g->c->a, r->test->population, &g->period, &cover, &g->c->err)) != RC_OK)
+	if (r->tested > 0 && (rc = coverage_of(org_state(g->org), g->c->a, r->test->population, &g->period, &cover,
+	    &g->c->err)) != RC_OK)
 		return rc;
 	if (r->tested > 0)
 		lack(&g->term, late_words(g->c->a, cover, &g->period, state_zone(org_state(g->org))));

@@ -19,8 +19,8 @@ MUST_USE enum rc page_document(const char *path, const char *title, const char *
     struct str foot, enum rc (*write)(void *ctx, struct page *, struct err *), void *ctx, struct err *e);
 
 void page_break(struct page *);                 /* nothing on an empty page */
-/* Headings take along what follows them, with the small and leading text (STYLE_LEAD) between.  STYLE_TITLE names the section in the running head; it and STYLE_HEADING stand
- * in the contents. */
+/* Headings take along what follows them, with the small and leading text (STYLE_LEAD) between.  STYLE_TITLE names the
+ * section in the running head; it and STYLE_HEADING stand in the contents. */
 void page_text(struct page *, enum style, struct str);
 void page_space(struct page *, double points);
 void page_contents(struct page *);              /* a page of their own */

@@ -178,8 +178,7 @@ static void section_four(struct write *w, struct page *p)
 		id = pdf_get(&criteria->items[i], "series");
 		if (!str_eq(id, now)) {
 			series = by_id(value_get(w->doc, "series"), id);
-			page_text(p, STYLE_HEADING, arena_fmt(w->a, "%.*s  %.*s", STR_FMT(id), STR_FMT(series != NULL ? pdf_get(series, "name") :
-			    STR(""))));
+			page_text(p, STYLE_HEADING, arena_fmt(w->a, "%.*s  %.*s", STR_FMT(id), STR_FMT(pdf_get(series, "name"))));
 			now = id;
 		}
 		criterion(w, p, &criteria->items[i]);

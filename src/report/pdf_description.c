@@ -63,8 +63,8 @@ static void field_cells(struct write *w, const struct table_of *t, const struct 
 static void nothing(struct write *w, struct page *p, const struct value *reg)
 {
 	if (!str_is(pdf_get(reg, "outside"), "0"))
-		page_text(p, STYLE_NOTE, arena_fmt(w->a, "No record of this register was in force in the period; %.*s of it stood before or "
-		    "after it.", STR_FMT(pdf_get(reg, "outside"))));
+		page_text(p, STYLE_NOTE, arena_fmt(w->a, "No record of this register was in force in the period; %.*s of it stood "
+		    "before or after it.", STR_FMT(pdf_get(reg, "outside"))));
 	else
 		page_text(p, STYLE_NOTE, STR("The register that this comes from holds no record."));
 }
@@ -119,8 +119,8 @@ static void incidents(struct write *w, struct page *p)
 		nothing(w, p, reg);
 		return;
 	}
-	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Of the incidents dated in the period %.*s were judged significant, %.*s were judged not "
-	    "significant, and %.*s are not judged yet.", STR_FMT(pdf_get(count, "significant")),
+	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Of the incidents dated in the period %.*s were judged significant, %.*s were "
+	    "judged not significant, and %.*s are not judged yet.", STR_FMT(pdf_get(count, "significant")),
 	    STR_FMT(pdf_get(count, "not_significant")), STR_FMT(pdf_get(count, "not_triaged"))));
 	for (i = 0; i < items->n; i++) {
 		if (!is_taken(&t, value_get(&items->items[i], "fields")))
@@ -166,16 +166,18 @@ void section_three(struct write *w, struct page *p)
 		{ { "Control", 1.3, false }, { "What user entities must do", 4.8, false }, { "Criteria", 1.6, false } },
 		{ "cuec_id", "statement", "criteria" }, 3, NULL, NULL };
 	static const struct table_of vendors = { "Subservice organizations (DC 7)", "vendor",
-		{ { "Organization", 1.5, false }, { "Name", 2.4, false }, { "Method", 1.4, false }, { "What it does for the system", 3, false } },
+		{ { "Organization", 1.5, false }, { "Name", 2.4, false }, { "Method", 1.4, false },
+		    { "What it does for the system", 3, false } },
 		{ "vendor_id", "name", "method", "functions" }, 4, "subservice", "true" };
 	static const struct table_of subservice = { "Complementary subservice organization controls (DC 7)", "csoc",
-		{ { "Control", 1.2, false }, { "Organization", 1.5, false }, { "What it must do", 3.8, false }, { "Monitored by", 1.6, false } },
+		{ { "Control", 1.2, false }, { "Organization", 1.5, false }, { "What it must do", 3.8, false },
+		    { "Monitored by", 1.6, false } },
 		{ "csoc_id", "vendor_id", "statement", "monitored_by" }, 4, NULL, NULL };
 
 	section(p, "III. Management's description of the system");
 	page_text(p, STYLE_TEXT, w->is_one ? STR("The registers stand here as they were on that day.") :
-	    STR("The registers stand here as they were in the period. What changed in it stands once for each form that it had, with the "
-	    "days of each."));
+	    STR("The registers stand here as they were in the period. What changed in it stands once for each form that it had, "
+	    "with the days of each."));
 	words(p, "Services provided (DC 1)", joined(w, value_get(w->doc, "services"), ". "));
 	register_table(w, p, &commitments);
 	register_table(w, p, &requirements);

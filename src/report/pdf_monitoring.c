@@ -174,15 +174,16 @@ static void population(struct write *w, struct page *p, const struct value *v)
 {
 	static const struct page_column columns[] = { { "Source", 2.3, false }, { "Records", 1.8, false },
 		{ "First and last", 2.5, false }, { "Days", 1.7, false }, { "Received", 2.7, false } };
-	const struct value *record = value_get(v, "record"), *sources = value_get(record, "sources"), *remarks = value_get(v, "remarks");
+	const struct value *record = value_get(v, "record"), *sources = value_get(record, "sources"),
+		*remarks = value_get(v, "remarks");
 	size_t i;
 
 	page_text(p, STYLE_SUBHEADING, pdf_get(v, "population"));
 	if (pdf_get(v, "hint").n > 0)
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "To be reconciled with: %.*s", STR_FMT(pdf_get(v, "hint"))));
 	if (str_is(pdf_get(v, "kind"), "events"))
-		page_text(p, STYLE_LEAD, arena_fmt(w->a, "Of %.*s days of the period %.*s are covered, %.*s are covered by presumption only "
-		    "and %.*s are unknown.", STR_FMT(pdf_get(record, "days")), STR_FMT(pdf_get(record, "covered")),
+		page_text(p, STYLE_LEAD, arena_fmt(w->a, "Of %.*s days of the period %.*s are covered, %.*s are covered by presumption "
+		    "only and %.*s are unknown.", STR_FMT(pdf_get(record, "days")), STR_FMT(pdf_get(record, "covered")),
 		    STR_FMT(pdf_get(record, "presumed")), STR_FMT(pdf_get(record, "unknown"))));
 	else
 		page_text(p, STYLE_LEAD, arena_fmt(w->a, "Listings read in the period: %.*s. What lies between them is unknown.",
@@ -212,9 +213,9 @@ static void ledger(struct write *w, struct page *p)
 	const struct value *l = value_get(w->doc, "ledger");
 
 	page_text(p, STYLE_HEADING, STR("Where this can be checked"));
-	page_text(p, STYLE_TEXT, arena_fmt(w->a, "The ledger behind this draft holds %.*s entries, %.*s of them under its newest signed "
-	    "checkpoint. Everything above was judged as of %.*s. An entry's number and the first digits of its fingerprint stand beside "
-	    "what rests on it; the same report as JSON has all digits.", STR_FMT(pdf_get(l, "entries")),
+	page_text(p, STYLE_TEXT, arena_fmt(w->a, "The ledger behind this draft holds %.*s entries, %.*s of them under its newest "
+	    "signed checkpoint. Everything above was judged as of %.*s. An entry's number and the first digits of its fingerprint "
+	    "stand beside what rests on it; the same report as JSON has all digits.", STR_FMT(pdf_get(l, "entries")),
 	    STR_FMT(pdf_get(l, "checkpointed")), STR_FMT(moment(w, pdf_get(w->doc, "as_of")))));
 	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Origin of the ledger: %.*s", STR_FMT(pdf_get(l, "origin"))));
 	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Key that verifies its checkpoints: %.*s", STR_FMT(pdf_get(l, "vkey"))));
