@@ -12,9 +12,10 @@
 #include "ledger/ledger_priv.h"
 
 /* The first step, the largest, and what a run must have appended before there is any: a command that appends a frame or
- * two is done sooner without.  Zeros are written for small frames only: a large one's sync costs more for its bytes than
- * for the file's length, and to write those bytes twice costs more than that. */
-enum { STEP_FIRST = 1 << 20, STEP_MOST = 32 << 20, STEPS_AFTER = 256 << 10, FRAME_SMALL = 128 << 10 };
+ * two is done sooner without.  A sync that leaves the file's length alone needs no commit of the file system's journal,
+ * into which the tiles written meanwhile would be drawn as well; so this helps frames of megabytes too, although their
+ * bytes are written twice: docs/decisions/zeros-ahead.md. */
+enum { STEP_FIRST = 1 << 20, STEP_MOST = 32 << 20, STEPS_AFTER = 256 << 10 };
 
 void segment_path(const struct ledger *l, uint64_t first, char out[LIMIT_PATH])
 {
@@ -81,7 +82,7 @@ static void write_ahead(struct segment *s, size_t n)
 {
 	uint64_t until;
 
-	if (s->size + n <= s->zeroed || s->appended < STEPS_AFTER || n > FRAME_SMALL)
+	if (s->size + n <= s->zeroed || s->appended < STEPS_AFTER)
 		return;
 	s->step = s->step == 0 ? STEP_FIRST : s->step < STEP_MOST ? s->step * 2 : STEP_MOST;
 	until = s->size + n + s->step;
