@@ -13,8 +13,9 @@ struct reader {
 	const char *start, *p, *end;
 	const char *line_from;          /* where the line that is being read begins */
 	uint32_t line;
-	struct arena *a;
+	struct arena *a;                /* NULL: values are passed over and not built */
 	struct err *e;
+	bool ends;                      /* the text ended where more of it could make it good */
 	size_t values;
 	uint8_t *pile;                  /* items and members of the containers that are not closed yet */
 	size_t n, room;                 /* bytes */
@@ -42,6 +43,8 @@ static enum rc fail(struct reader *r, enum rc rc, const char *at, const char *wh
 {
 	uint32_t line, column;
 
+	if (at >= r->end)
+		r->ends = true;
 	place(r, at, &line, &column);
 	return err_set(r->e, rc, "line %u, column %u, byte %zu: %s", line, column, (size_t)(at - r->start), what);
 }
@@ -122,15 +125,19 @@ static const char *unescape(const char *p, const char *end, char **o)
 
 static enum rc string_escaped(struct reader *r, const char *from, const char *quote, struct str *out)
 {
-	char *text = arena_alloc_raw(r->a, (size_t)(quote - from) + 1), *o = text;
+	char *text = r->a != NULL ? arena_alloc_raw(r->a, (size_t)(quote - from) + 1) : NULL, *o = text, thrown_away[8];
 	const char *p = from;
 
 	while (p < quote) {
 		const char *slash = memchr(p, '\\', (size_t)(quote - p));
 		size_t n = (size_t)((slash != NULL ? slash : quote) - p);
 
-		memcpy(o, p, n);
-		o += n;
+		if (text != NULL) {
+			memcpy(o, p, n);
+			o += n;
+		} else {
+			o = thrown_away;
+		}
 		if (slash == NULL)
 			break;
 		p = unescape(slash + 1, quote, &o);
@@ -138,8 +145,14 @@ static enum rc string_escaped(struct reader *r, const char *from, const char *qu
 			return fail(r, RC_INVALID, slash, "this is no escape that JSON knows, or half of a surrogate pair");
 	}
 	out->p = text;
-	out->n = (size_t)(o - text);
+	out->n = text != NULL ? (size_t)(o - text) : 0;
 	return RC_OK;
+}
+
+static enum rc unclosed(struct reader *r, const char *from)
+{
+	r->ends = true;
+	return fail(r, RC_INVALID, from - 1, "this string is never closed");
 }
 
 /* At the opening quote; leaves p behind the closing one. */
@@ -153,14 +166,14 @@ static enum rc json_string(struct reader *r, struct str *out)
 	for (;;) {
 		p += scan_json_string(p, (size_t)(r->end - p), &high);
 		if (p >= r->end)
-			return fail(r, RC_INVALID, from - 1, "this string is never closed");
+			return unclosed(r, from);
 		if (*p == '"')
 			break;
 		if (*p != '\\')
 			return fail(r, RC_INVALID, p, "a control character in a string must be escaped");
 		escaped = true;
 		if (r->end - p < 2)
-			return fail(r, RC_INVALID, from - 1, "this string is never closed");
+			return unclosed(r, from);
 		if ((unsigned char)p[1] < 0x20)
 			return fail(r, RC_INVALID, p + 1, "a control character in a string must be escaped");
 		high = high || (unsigned char)p[1] >= 0x80;
@@ -190,11 +203,13 @@ static enum rc json_number(struct reader *r, struct value *out)
 	if (*p == '-')
 		p++;
 	q = digits(p, r->end);
+	r->ends = r->ends || q == r->end;       /* more digits may follow */
 	if (q == p || (*p == '0' && q > p + 1))
 		return fail(r, RC_INVALID, r->p, "this is no number as JSON writes them");
 	p = q;
 	if (p < r->end && *p == '.') {
 		q = digits(p + 1, r->end);
+		r->ends = r->ends || q == r->end;
 		if (q == p + 1)
 			return fail(r, RC_INVALID, p, "a digit must follow the decimal point");
 		p = q;
@@ -204,6 +219,7 @@ static enum rc json_number(struct reader *r, struct value *out)
 		if (p < r->end && (*p == '+' || *p == '-'))
 			p++;
 		q = digits(p, r->end);
+		r->ends = r->ends || q == r->end;
 		if (q == p)
 			return fail(r, RC_INVALID, p, "a digit must follow the exponent's letter");
 		p = q;
@@ -233,6 +249,7 @@ static enum rc json_word(struct reader *r, struct value *out)
 			r->p += words[i].word.n;
 			return RC_OK;
 		}
+		r->ends = r->ends || str_starts(words[i].word, rest);
 	}
 	return fail(r, RC_INVALID, r->p, "a value was expected here");
 }
@@ -332,6 +349,8 @@ static void *pile_take(struct reader *r, size_t base)
 
 static enum rc close_list(struct reader *r, size_t base, struct value *out)
 {
+	if (r->a == NULL)
+		return RC_OK;
 	out->type = VALUE_LIST;
 	out->n = (r->n - base) / sizeof(struct value);
 	out->items = pile_take(r, base);
@@ -340,6 +359,8 @@ static enum rc close_list(struct reader *r, size_t base, struct value *out)
 
 static enum rc close_map(struct reader *r, size_t base, const char *at, struct value *out)
 {
+	if (r->a == NULL)
+		return RC_OK;
 	out->type = VALUE_MAP;
 	out->n = (r->n - base) / sizeof(struct member);
 	out->members = pile_take(r, base);
@@ -361,7 +382,8 @@ static enum rc json_list(struct reader *r, struct value *out, unsigned depth)
 	for (;;) {
 		if ((rc = json_value(r, &item, depth + 1)) != RC_OK)
 			return rc;
-		memcpy(pile_more(r, sizeof(item)), &item, sizeof(item));
+		if (r->a != NULL)
+			memcpy(pile_more(r, sizeof(item)), &item, sizeof(item));
 		skip_space(r);
 		if (r->p < r->end && *r->p == ',') {
 			r->p++;
@@ -400,7 +422,8 @@ static enum rc json_map(struct reader *r, struct value *out, unsigned depth)
 		r->p++;
 		if ((rc = json_value(r, &m.value, depth + 1)) != RC_OK)
 			return rc;
-		memcpy(pile_more(r, sizeof(m)), &m, sizeof(m));
+		if (r->a != NULL)
+			memcpy(pile_more(r, sizeof(m)), &m, sizeof(m));
 		skip_space(r);
 		if (r->p < r->end && *r->p == ',') {
 			r->p++;
@@ -465,6 +488,22 @@ enum rc json_parse_first(struct arena *a, struct str text, const struct value **
 	*used = (size_t)(r.p - r.start);
 	*out = own;
 	return RC_OK;
+}
+
+enum rc json_skip(struct str text, size_t *used, bool *ends, struct err *e)
+{
+	struct reader r = { .start = text.p, .p = text.p, .end = text.p != NULL ? text.p + text.n : NULL, .line_from = text.p,
+		.line = 1, .e = e };
+	struct value v;
+	enum rc rc;
+
+	*ends = true;
+	if (text.n == 0)
+		return err_set(e, RC_INVALID, "line 1, column 1, byte 0: a value was expected, and the text is empty");
+	rc = json_value(&r, &v, 0);
+	*ends = r.ends;
+	*used = (size_t)(r.p - r.start);
+	return rc;
 }
 
 enum rc json_parse(struct arena *a, struct str text, const struct value **out, struct err *e)

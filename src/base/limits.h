@@ -10,6 +10,8 @@
 #define LIMIT_YAML_DEPTH  64                  /* hand-written files */
 #define LIMIT_YAML        LIMIT_RECORD        /* bytes: a roster read whole is a record */
 #define LIMIT_YAML_VALUES ((size_t)1 << 20)
+#define LIMIT_XML_DEPTH   128                 /* scanners' reports stay below 20 */
+#define LIMIT_XML_ATTRIBUTES 256              /* of one element: each is compared with the others */
 #define LIMIT_COLUMNS     4096                /* of a table */
 #define LIMIT_EXPR        16384               /* an expression is something a person reads */
 #define LIMIT_EXPR_DEPTH  64

@@ -39,6 +39,10 @@ MUST_USE enum rc json_parse(struct arena *a, struct str text, const struct value
 MUST_USE enum rc json_parse_first(struct arena *a, struct str text, const struct value **out, size_t *used,
     struct err *e);
 
+/* Passes over the first value: ${*used} bytes.  As strict, but for keys that stand twice, and it takes no memory.  ${*ends}:
+ * the text ended where more of it could change the outcome: in the middle of a value, or behind a number. */
+MUST_USE enum rc json_skip(struct str text, size_t *used, bool *ends, struct err *e);
+
 /* One document or several ("---") of YAML 1.2's core schema over libyaml's events: plain null, ~, true, false,
  * integers and decimals are typed, all else and all that is quoted is a string; tags, merge keys, aliases and
  * duplicate keys are refused.  ${name} is named in errors with line and column. */

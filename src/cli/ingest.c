@@ -58,6 +58,21 @@ static void file_add(struct cli *c, struct files *f, const char *path, struct st
 	f->n++;
 }
 
+/* Each member of a zip is a file of its own. */
+static enum rc walk_zip(struct cli *c, struct files *f, const char *path, struct str name)
+{
+	struct str *names;
+	size_t n, i;
+	enum rc rc;
+
+	if ((rc = zip_members(c->a, path, &names, &n, &c->err)) != RC_OK)
+		return rc;
+	for (i = 0; i < n; i++)
+		file_add(c, f, arena_z(c->a, arena_fmt(c->a, "%s!/%.*s", path, STR_FMT(names[i]))),
+		    arena_fmt(c->a, "%.*s/%.*s", STR_FMT(name), STR_FMT(names[i])));
+	return RC_OK;
+}
+
 static enum rc walk(struct cli *c, struct files *f, const char *path, struct str name, unsigned depth)
 {
 	struct str *names;
@@ -73,6 +88,8 @@ static enum rc walk(struct cli *c, struct files *f, const char *path, struct str
 		return errno == ENOENT ? err_set(&c->err, RC_NOT_FOUND, "there is no file %s", path) :
 		    err_sys(&c->err, errno, "%s cannot be read", path);
 	if (!S_ISDIR(st.st_mode)) {
+		if (S_ISREG(st.st_mode) && zip_is(path))
+			return walk_zip(c, f, path, name);
 		file_add(c, f, path, name);
 		return RC_OK;
 	}

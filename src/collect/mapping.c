@@ -301,7 +301,7 @@ static enum rc rules(struct compile *c, const struct value *v, struct rule **out
 
 static enum rc reads_of(struct compile *c, const struct value *v, enum reads *out)
 {
-	static const char *const names[] = { "lines", "json", "table", "whole" };
+	static const char *const names[] = { "lines", "json", "table", "whole", "text", "tsv", "xml" };
 	const struct value *at = value_get(v, "reads");
 	size_t i;
 
@@ -311,7 +311,7 @@ static enum rc reads_of(struct compile *c, const struct value *v, enum reads *ou
 			return RC_OK;
 		}
 	}
-	return wrong(c, at != NULL ? at : v, "\"reads\" is lines, json, table or whole");
+	return wrong(c, at != NULL ? at : v, "\"reads\" is lines, json, table, whole, text, tsv or xml");
 }
 
 static enum rc shape(struct compile *c, const struct value *v, const struct value *common, struct shape *s)

@@ -1,6 +1,7 @@
 /* mapping_apply: one raw record and a compiled mapping to typed contributions.  Pure: no clock, no file, no state. */
 #include <string.h>
 
+#include "base/xml.h"
 #include "collect/mapping_priv.h"
 #include "model/state.h"
 
@@ -321,15 +322,17 @@ static void table_item(const struct apply *p, const struct rule *r, struct mappe
 	count_keys(out, c);
 }
 
-static enum rc row_value(struct arena *a, const struct mapping_context *ctx, struct str record, const struct value **out,
-    struct err *e)
+static enum rc row_value(struct arena *a, const struct shape *s, const struct mapping_context *ctx, struct str record,
+    const struct value **out, struct err *e)
 {
 	struct value *v = ARENA_NEW(a, struct value);
 	struct str *cells;
 	size_t n, i;
 	enum rc rc;
 
-	if ((rc = row_split(a, record, ctx->delimiter, &cells, &n, e)) != RC_OK)
+	rc = s->reads == READS_TSV ? row_cut(a, record, ctx->delimiter, &cells, &n, e) :
+	    row_split(a, record, ctx->delimiter, &cells, &n, e);
+	if (rc != RC_OK)
 		return rc;
 	if (n != ctx->n_columns)
 		return err_set(e, RC_INVALID, "the row has %zu cells and the header %zu", n, ctx->n_columns);
@@ -363,17 +366,36 @@ static enum rc whole_value(struct arena *a, const struct mapping_context *ctx, s
 	return n == 1 ? RC_OK : err_set(e, RC_INVALID, "the file holds %zu YAML documents, and one was expected", n);
 }
 
+/* A line of a log is text: rules take it apart with a pattern over the path ".". */
+static enum rc line_value(struct arena *a, struct str record, const struct value **out)
+{
+	struct value *v = ARENA_NEW(a, struct value);
+
+	v->type = VALUE_STRING;
+	v->text = record;
+	v->end = record.n;
+	*out = v;
+	return RC_OK;
+}
+
 static enum rc parse(struct arena *a, const struct shape *s, const struct mapping_context *ctx, struct str record,
     const struct value **out, struct err *e)
 {
 	switch (s->reads) {
 	case READS_TABLE:
-		return row_value(a, ctx, record, out, e);
+	case READS_TSV:
+		return row_value(a, s, ctx, record, out, e);
 	case READS_WHOLE:
 		return whole_value(a, ctx, record, out, e);
-	default:
-		return json_parse(a, record, out, e);
+	case READS_TEXT:
+		return line_value(a, record, out);
+	case READS_XML:
+		return xml_parse(a, record, out, e);
+	case READS_LINES:
+	case READS_JSON:
+		break;
 	}
+	return json_parse(a, record, out, e);
 }
 
 static void identity(const struct mapping *m, const struct apply *p, struct mapped *out)

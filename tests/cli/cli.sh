@@ -57,6 +57,19 @@ zstd -q -c "$work/many.jsonl" | head -c 2000 >"$work/cut.jsonl.zst"
 expect 1 "a truncated zstd archive is told as such" "the file ends in the middle" tm ingest git.log "$work/cut.jsonl.zst"
 printf 'person_id,effective_at,access_removed_at\nemail:a@b.c,2024-03-01T12:00:00Z,\nemail:d@e.f,2024-03-02T12:00:00Z,x"y\n' >"$work/t.csv"
 expect 1 "a stray quote rejects its row only" "1 new, 0 known already, 1 rejected" tm ingest csv:termination "$work/t.csv"
+base64 -d >"$work/two.zip" <<'Z'
+UEsDBBQAAAAIAAAAIVg/EKMrOAAAADgAAAAHAAAAZC9hLmNzditILSrOz4vPTNFJTUtLTS7JLEuNTyzhSs1NzMyxqnJI0kvWMTIw
+MtE1MNY1MAwxNLIyMACiKC4AUEsDBBQAAAAIAAAAIVj8PTeYOAAAADgAAAAFAAAAYi5jc3YrSC0qzs+Lz0zRSU1LS00uySxLjU8s
+4UrNTczMsap0SNJL1jEyMDLRNTDWNTAMMTSyMjAAoiguAFBLAQIUAxQAAAAIAAAAIVg/EKMrOAAAADgAAAAHAAAAAAAAAAAAAACA
+AQAAAABkL2EuY3N2UEsBAhQDFAAAAAgAAAAhWPw9N5g4AAAAOAAAAAUAAAAAAAAAAAAAAIABXQAAAGIuY3N2UEsFBgAAAAACAAIA
+aAAAALgAAAAAAA==
+Z
+expect 0 "each member of a zip is a file of its own" "two.zip/d/a.csv: 1 records, 1 new" tm ingest csv:termination "$work/two.zip"
+expect 0 "a member is found again by its name" "0 new, 1 known already" tm ingest csv:termination "$work/two.zip!/b.csv"
+head -c 200 "$work/two.zip" >"$work/cut.zip"
+expect 2 "a cut zip is refused" "cannot be read as a zip" tm ingest csv:termination "$work/cut.zip"
+printf 'a,"b\n1,2\n' >"$work/h.csv"
+expect 2 "a header that cannot be read ends cleanly" "never closed" tm ingest csv:termination "$work/h.csv"
 printf 'person_id,shoe_size\nemail:a@b.c,44\n' >"$work/u.csv"
 expect 2 "a column that is no field is named" 'column 2, "shoe_size", is no field' tm ingest csv:termination "$work/u.csv"
 echo '[{"a":1}]' >"$work/x.json"
