@@ -84,6 +84,10 @@ static enum rc walk(struct cli *c, struct files *f, const char *path, struct str
 		file_add(c, f, path, STR("-"));
 		return RC_OK;
 	}
+	if (stat(path, &st) != 0 && strstr(path, "!/") != NULL) {       /* a member of a zip, named by hand */
+		file_add(c, f, path, name);
+		return RC_OK;
+	}
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? err_set(&c->err, RC_NOT_FOUND, "there is no file %s", path) :
 		    err_sys(&c->err, errno, "%s cannot be read", path);
