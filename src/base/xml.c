@@ -239,7 +239,8 @@ static size_t reference(struct str s, char *o, size_t *put)
 	static const struct {
 		struct str name;
 		char c;
-	} known[] = { { { "&lt;", 4 }, '<' }, { { "&gt;", 4 }, '>' }, { { "&amp;", 5 }, '&' }, { { "&quot;", 6 }, '"' }, { { "&apos;", 6 }, '\'' } };
+	} known[] = { { { "&lt;", 4 }, '<' }, { { "&gt;", 4 }, '>' }, { { "&amp;", 5 }, '&' }, { { "&quot;", 6 }, '"' },
+		{ { "&apos;", 6 }, '\'' } };
 	uint32_t c = 0;
 	size_t i;
 	bool hex;

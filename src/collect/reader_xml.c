@@ -111,7 +111,9 @@ static enum rc around(struct reader *r, const struct xml_token *t, struct err *e
 	switch (t->kind) {
 	case XML_TEXT:
 	case XML_CDATA:
-		return r->n_open == 0 && !is_blank(t->inside) ? wrong_at(r, "text stands outside of all elements: this is no XML", e) : RC_OK;
+		if (r->n_open == 0 && !is_blank(t->inside))
+			return wrong_at(r, "text stands outside of all elements: this is no XML", e);
+		return RC_OK;
 	case XML_OPEN:
 		return open_element(r, t, e);
 	case XML_EMPTY:
@@ -124,7 +126,9 @@ static enum rc around(struct reader *r, const struct xml_token *t, struct err *e
 	case XML_OTHER:
 		break;
 	}
-	return xml_is_utf8(t) ? RC_OK : wrong_at(r, "the file names another encoding than UTF-8: convert it and keep the original beside it", e);
+	if (!xml_is_utf8(t))
+		return wrong_at(r, "the file names another encoding than UTF-8: convert it and keep the original beside it", e);
+	return RC_OK;
 }
 
 enum rc reader_next_xml(struct reader *r, struct record *out, bool *more, struct err *e)
