@@ -268,8 +268,8 @@ static bool wall_clock(const struct parts *p, int year, int64_t *us)
 
 	if (!date_from_civil(year, p->month, p->day, &days) || hour > 23 || p->minute > 59 || p->second > 60)
 		return false;
-	*us = days * US_PER_DAY + ((int64_t)hour * 3600 + (int64_t)p->minute * 60 + (p->second == 60 ? 59 : p->second)) * US_PER_SECOND +
-	    p->fraction_us;
+	*us = ((int64_t)hour * 3600 + (int64_t)p->minute * 60 + (p->second == 60 ? 59 : p->second)) * US_PER_SECOND;
+	*us += days * US_PER_DAY + p->fraction_us;
 	return true;
 }
 

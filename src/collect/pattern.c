@@ -87,8 +87,8 @@ static enum rc add_field(struct pattern *p, struct str inside, struct err *e)
 		if ((rc = time_layout_compile(p->a, of, &q->layout, e)) != RC_OK)
 			return rc;
 	} else {
-		return err_set(e, RC_INVALID, "\"%.*s\" is no type of a pattern: text, int, word a|b, quoted, time LAYOUT, pairs and rest are",
-		    STR_FMT(type));
+		return err_set(e, RC_INVALID, "\"%.*s\" is no type of a pattern: text, int, word a|b, quoted, time LAYOUT, pairs and "
+		    "rest are", STR_FMT(type));
 	}
 	return check_order(p, e);
 }
