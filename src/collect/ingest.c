@@ -134,6 +134,7 @@ static enum rc begin(struct run *r)
 	r->ctx.file = r->how->file;
 	r->ctx.columns = reader_columns(r->reader, &r->ctx.n_columns);
 	r->ctx.delimiter = reader_delimiter(r->reader);
+	mapping_near(&r->ctx, r->how->has_extracted, r->how->extracted_us, r->how->has_covers, r->how->covers_to_us);
 	r->identity_source = r->how->source;
 	if (feeds_state(r))     /* the same listing read again later is evidence of its own */
 		r->identity_source = arena_fmt(r->a, "%.*s@%lld", STR_FMT(r->how->source), (long long)r->how->extracted_us);

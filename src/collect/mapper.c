@@ -78,6 +78,7 @@ static void context_of(struct arena *a, struct state *s, const struct ingest *in
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->zone = state_zone(s);
 	ctx->file = in->file;
+	mapping_near(ctx, in->has_extracted, in->extracted_us, in->has_covers, in->covers_to_us);
 	ctx->delimiter = delimiter.n == 1 ? delimiter.p[0] : ',';
 	if (columns == NULL || columns->type != VALUE_LIST)
 		return;

@@ -36,7 +36,11 @@ struct mapping_context {
 	const struct str *columns;      /* of a table */
 	size_t n_columns;
 	char delimiter;
+	bool has_near;                  /* about when the file was read at its source: for times without a year */
+	int64_t near_us;
 };
+/* The extraction, else the end of what is covered. */
+void mapping_near(struct mapping_context *, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us);
 
 struct mapped {
 	bool has_id;                    /* the mapping names the source's own identity, and the record has it */

@@ -207,6 +207,10 @@ static void set_field(const struct apply *p, const struct rule_field *r, const s
 		set_scalar(p, r->field, r->field->type, r->kind, false, r->constant, out);
 		return;
 	}
+	if (r->from == FROM_PART && parts[r->part].p == NULL) {         /* a key that is not there */
+		out->is_null = true;
+		return;
+	}
 	if (r->from == FROM_PART) {
 		set_text(p, r, parts[r->part], out);
 		return;
@@ -277,6 +281,17 @@ static struct contribution *new_item(const struct apply *p, const struct collect
 	return more;
 }
 
+void mapping_near(struct mapping_context *ctx, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us)
+{
+	ctx->has_near = has_extracted || has_covers;
+	ctx->near_us = has_extracted ? extracted_us : covers_to_us;
+}
+
+static bool parts_of(const struct apply *p, const struct pattern *pattern, struct str text, struct str *parts)
+{
+	return pattern_read(pattern, p->a, p->ctx->has_near ? &p->ctx->near_us : NULL, text, parts);
+}
+
 static void one_item(const struct apply *p, const struct rule *r, const struct value *here, struct mapped *out, size_t *room)
 {
 	struct str *parts = NULL;
@@ -289,7 +304,7 @@ static void one_item(const struct apply *p, const struct rule *r, const struct v
 	if (r->pattern != NULL) {
 		parts = ARENA_ARRAY(p->a, pattern_fields(r->pattern), struct str);
 		v = walk(p, &r->pattern_path, here);
-		if (v == NULL || v->type != VALUE_STRING || !pattern_match(r->pattern, v->text, parts))
+		if (v == NULL || v->type != VALUE_STRING || !parts_of(p, r->pattern, v->text, parts))
 			return;
 	}
 	c = new_item(p, r->collection, out, room);

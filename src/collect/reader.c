@@ -61,7 +61,7 @@ enum rc reader_more(struct reader *r, struct err *e)
 void reader_give(struct reader *r, size_t at, size_t end, struct record *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->bytes = (struct str){ (const char *)r->hold.p + at, end - at };
+	out->bytes = str_sub(buf_view(&r->hold), at, end - at);
 	out->position = r->base + at;
 	out->number = ++r->number;
 	r->last_end = end;

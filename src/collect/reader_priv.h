@@ -40,13 +40,13 @@ struct reader {
 /* What is held from ${from} on. */
 static inline struct str reader_rest(const struct reader *r)
 {
-	return str_sub((struct str){ (const char *)r->hold.p, r->hold.n }, r->from, r->hold.n);
+	return str_sub(buf_view(&r->hold), r->from, r->hold.n);
 }
 
 /* The same from where it looked to. */
 static inline struct str reader_ahead(const struct reader *r)
 {
-	return str_sub((struct str){ (const char *)r->hold.p, r->hold.n }, r->cur, r->hold.n);
+	return str_sub(buf_view(&r->hold), r->cur, r->hold.n);
 }
 
 static inline uint64_t reader_place(const struct reader *r, size_t at) { return r->base + at; }

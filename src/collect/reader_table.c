@@ -38,6 +38,11 @@ static bool row_scan(const struct reader *r, struct str t, struct row_scan *s)
 			s->at++;
 			continue;
 		}
+		if (s->behind && c != '\n' && c != '\r' && !divides(r, c) && (q = memchr(t.p, '\n', s->at)) != NULL) {
+			s->at = (size_t)(q - t.p);      /* quoted over lines and not as it should be: a quote was stray */
+			s->quoted = s->behind = false;
+			return true;
+		}
 		s->quoted = s->behind = false;
 		if (c == '\n')
 			return true;

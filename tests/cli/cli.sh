@@ -57,6 +57,28 @@ zstd -q -c "$work/many.jsonl" | head -c 2000 >"$work/cut.jsonl.zst"
 expect 1 "a truncated zstd archive is told as such" "the file ends in the middle" tm ingest git.log "$work/cut.jsonl.zst"
 printf 'person_id,effective_at,access_removed_at\nemail:a@b.c,2024-03-01T12:00:00Z,\nemail:d@e.f,2024-03-02T12:00:00Z,x"y\n' >"$work/t.csv"
 expect 1 "a stray quote rejects its row only" "1 new, 0 known already, 1 rejected" tm ingest csv:termination "$work/t.csv"
+cat >"$work/sshd.yaml" <<'Y'
+kind: mapping
+source: test.sshd
+title: sign-ins over ssh
+shapes:
+  - reads: text
+items:
+  - collection: login
+    pattern: {path: ".", text: "{at:time syslog} {host:text} sshd[{pid:int}]: {how:word Accepted|Failed} {method:text} for {user:text} from {addr:text} port {port:int} ssh2"}
+    fields:
+      event_id: {part: port}
+      system: {part: host}
+      person_id: {subject: unix.login, part: user}
+      occurred_at: {part: at}
+      result: {part: how, words: {Accepted: success, Failed: failure}}
+      source_address: {part: addr}
+Y
+printf 'Dec 10 07:48:12 h sshd[2]: Accepted password for ada from ::1 port 7 ssh2\nJan  3 07:48:12 h sshd[2]: Failed password for root from ::1 port 8 ssh2\nnoise\n' >"$work/auth.log"
+expect 0 "a mapping of log lines is taken" "test.sshd" sh -c "'$tickmark' -C '$work/org' apply '$work/sshd.yaml' && '$tickmark' -C '$work/org' sources"
+expect 0 "lines of a log become items" "3 records, 3 new" tm ingest test.sshd "$work/auth.log" --extracted-at 2024-01-05
+expect 0 "a time without a year takes it from the extraction" "2023-12-10" tm show login/7
+expect 0 "and that of the new year the new one" "2024-01-03" tm show login/8
 base64 -d >"$work/two.zip" <<'Z'
 UEsDBBQAAAAIAAAAIVg/EKMrOAAAADgAAAAHAAAAZC9hLmNzditILSrOz4vPTNFJTUtLTS7JLEuNTyzhSs1NzMyxqnJI0kvWMTIw
 MtE1MNY1MAwxNLIyMACiKC4AUEsDBBQAAAAIAAAAIVj8PTeYOAAAADgAAAAFAAAAYi5jc3YrSC0qzs+Lz0zRSU1LS00uySxLjU8s

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "collect/pattern.h"
+#include "collect/reader.h"
 
 /* The outputs of ${names}, with | between them; "-" for what is not there. */
 static void reads(const char *pattern, const char *names, const char *line, const char *want)
@@ -151,6 +152,59 @@ static void time_grows_with_the_text_alone(void **ctx)
 	arena_free(a);
 }
 
+/* Whole files of public logs: as many lines fit as an independent expression counts, and each time of them is read. */
+static void real_logs_fit_their_patterns(void **ctx)
+{
+	static const struct {
+		const char *file, *pattern;
+		size_t lines, fit;
+	} logs[] = {
+		{ "data/web_access/apache_logs.log.gz", "{addr:text} {ident:text} {user:text} [{at:time apache}] {request:quoted} {status:int} "
+		    "{bytes:text} {referer:quoted} {agent:quoted}", 10000, 9999 },
+		{ "data/linux_syslog/elastic_auth/auth.log.gz", "{at:time syslog} {host:text} sshd[{pid:int}]: {m:rest}", 7121, 4095 },
+		{ "data/linux_auditd/audit_enriched.log", "type={type:text} msg=audit({at:time epoch}:{serial:int}): {kv:pairs}", 29, 29 },
+	};
+	const int64_t near = 1731400000 * US_PER_SECOND;
+	struct arena *a = arena_new(), *line = arena_new();
+	struct str out[64];
+	char path[1024];
+	size_t i, lines, fit, at;
+
+	(void)ctx;
+	for (i = 0; i < ARRAY_LEN(logs); i++) {
+		struct stream *s;
+		struct reader *r;
+		struct record rec;
+		struct pattern *p;
+		struct err e;
+		bool more;
+		int64_t us;
+
+		SKIP_WITHOUT_SHARED(logs[i].file, path);
+		err_init(&e);
+		assert_ok(pattern_compile(a, str_z(logs[i].pattern), &p, &e), &e);
+		at = pattern_field(p, STR("at"));
+		(void)pattern_field(p, STR("kv.msg.res"));
+		assert_ok(stream_open(path, &s, &e), &e);
+		assert_ok(reader_open(s, READS_TEXT, STR_NONE, &r, &e), &e);
+		for (lines = fit = 0;; lines++) {
+			assert_ok(reader_next(r, &rec, &more, &e), &e);
+			if (!more)
+				break;
+			arena_reset(line);
+			if (!pattern_read(p, line, &near, rec.bytes, out))
+				continue;
+			fit++;
+			assert_true(instant_parse(out[at], NULL, &us) != TIME_BAD);
+		}
+		reader_close(r);
+		assert_int_equal(lines, logs[i].lines);
+		assert_int_equal(fit, logs[i].fit);
+	}
+	arena_free(line);
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_year_that_nobody_tells_stays_unknown),
 		cmocka_unit_test(what_could_mean_two_things_is_refused),
 		cmocka_unit_test(time_grows_with_the_text_alone),
+		cmocka_unit_test(real_logs_fit_their_patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

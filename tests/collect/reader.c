@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "base/file.h"
+#include "base/xml.h"
 #include "collect/reader_priv.h"
 #include "seal/hash.h"
 
@@ -204,6 +205,7 @@ static void xml_is_cut_by_the_names_that_lead_to_a_record(void **ctx)
 	GIVES("<n><h/></m>", READS_XML, "h", "<h/>! byte 7: this tag closes another element than the last that was opened");
 	GIVES("hello <n/>", READS_XML, "n", "! byte 0: text stands outside of all elements: this is no XML");
 	GIVES("", READS_XML, "n", "");
+	GIVES("", READS_WHOLE, NULL, "");
 }
 
 static void tables_are_cut_into_rows(void **ctx)
@@ -213,6 +215,7 @@ static void tables_are_cut_into_rows(void **ctx)
 	GIVES("\"a\",b\n1,x\"y\n\"2\"z,\"w\n3\",4\n5,6\n", READS_TABLE, NULL, "1,x\"y \"2\"z,\"w\n3\",4 5,6");
 	GIVES("a;b\n1;\",\"\n", READS_TABLE, NULL, "1;\",\"");
 	GIVES("a\tb\n\"1\tit's 5\" long\n", READS_TSV, NULL, "\"1\tit's 5\" long");
+	GIVES("a,b\n1,\"2\n3,\"x\"\n5,6\n", READS_TABLE, NULL, "1,\"2 3,\"x\" 5,6");
 	GIVES("a,b\n1,\"2\n3,4\n5,6", READS_TABLE, NULL, "1,\"2 3,4 5,6");
 	GIVES("a,\"b\n1,2\n", READS_TABLE, NULL, "! line 1: a quote in the header is never closed");
 	GIVES("", READS_TABLE, NULL, "! line 1: the header is empty or no UTF-8");
@@ -538,6 +541,58 @@ static void members_of_a_zip_are_files(void **ctx)
 	arena_free(a);
 }
 
+/* Reports as scanners write them: as many records as another parser counts outermost elements of that name, and each of
+ * them is a value. */
+static void real_reports_give_their_elements(void **ctx)
+{
+	static const struct {
+		const char *file, *element;
+		size_t n;
+	} reports[] = {
+		{ "data/scanners/tenable/nessus_many_vuln.xml.gz", "ReportHost.ReportItem", 7 },
+		{ "data/scanners/tenable/nessus_with_cvssv3.nessus.gz", "ReportItem", 49 },
+		{ "data/scanners/qualys/Qualys_Sample_Report.xml.gz", "VULN_INFO", 301 },
+		{ "data/scanners/qualys/Qualys_Sample_Report.xml.gz", "HOST", 7 },
+		{ "data/scanners/openscap/many_vuln_rhsa.xml.gz", "TestResult.rule-result", 2935 },
+		{ "data/compliance_scans/openscap/rds_index_simple.arf.xml.gz", "rule-result", 395 },
+		{ "data/compliance_scans/heimdall/xccdf_results_mapper__xccdf-results-scc-rhel8.xml.gz", "rule-result", 248 },
+		{ "data/compliance_scans/heimdall/nessus_mapper__sample.nessus.gz", "ReportItem", 149 },
+		{ "data/compliance_scans/heimdall/checklist_mapper__small_ckl_overrides.ckl", "VULN", 11 },
+		{ "data/sbom/SBOM__juice-shop__via_npm__flat__bom.1.4.xml.gz", "component", 1116 },
+		{ "data/scanners/cyclonedx/grype.xml.gz", "component", 308 },
+	};
+	struct arena *a = arena_new();
+	const struct value *v;
+	char path[1024];
+	size_t i, n;
+
+	(void)ctx;
+	for (i = 0; i < ARRAY_LEN(reports); i++) {
+		struct stream *s;
+		struct reader *r;
+		struct record rec;
+		struct err e;
+		bool more;
+
+		SKIP_WITHOUT_SHARED(reports[i].file, path);
+		err_init(&e);
+		assert_ok(stream_open(path, &s, &e), &e);
+		assert_ok(reader_open(s, READS_XML, str_z(reports[i].element), &r, &e), &e);
+		for (n = 0;; n++) {
+			assert_ok(reader_next(r, &rec, &more, &e), &e);
+			if (!more)
+				break;
+			arena_reset(a);
+			assert_ok(xml_parse(a, rec.bytes, &v, &e), &e);
+			assert_int_equal(v->type, VALUE_MAP);
+		}
+		if (n != reports[i].n)
+			fail_msg("%s gave %zu of %s, not %zu", reports[i].file, n, reports[i].element, reports[i].n);
+		reader_close(r);
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +610,7 @@ int main(void)
 		cmocka_unit_test(packed_pieces_are_read_as_one),
 		cmocka_unit_test(other_packings_are_told),
 		cmocka_unit_test(members_of_a_zip_are_files),
+		cmocka_unit_test(real_reports_give_their_elements),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
