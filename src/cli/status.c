@@ -24,7 +24,7 @@ static enum tone tone_of(enum control_state s)
 
 static void bar(const struct terminal *t, uint64_t covered, uint64_t presumed, uint64_t days)
 {
-	unsigned wide = 30, a = days > 0 ? (unsigned)(covered * wide / days) : 0, i;
+	unsigned wide = t->width < 100 ? 10 : 30, a = days > 0 ? (unsigned)(covered * wide / days) : 0, i;
 	unsigned b = days > 0 ? (unsigned)((covered + presumed) * wide / days) : 0;
 
 	for (i = 0; i < wide; i++)
@@ -46,9 +46,9 @@ static void put_head(struct cli *c, const struct terminal *t, const struct readi
 	if (!str_eq(r->scope.system, r->scope.organization))
 		(void)fprintf(t->to, ", %.*s", STR_FMT(r->scope.system));
 	(void)putc('\n', t->to);
-	out_line("%.*s to %.*s, %.*s.  Management's own view; nothing here was examined by an auditor.",
+	put_wrapped(t, 0, true, arena_fmt(c->a, "%.*s to %.*s, %.*s. Management's own view; nothing here was examined by an auditor.",
 	    STR_FMT(date_fmt(c->a, r->period.from_day)), STR_FMT(date_fmt(c->a, r->period.to_day)),
-	    STR_FMT(zone_name(state_zone(org_state(org)))));
+	    STR_FMT(zone_name(state_zone(org_state(org))))));
 	if (notice.n > 0) {
 		(void)putc('\n', t->to);
 		put_wrapped(t, 0, true, notice);
@@ -57,12 +57,14 @@ static void put_head(struct cli *c, const struct terminal *t, const struct readi
 
 static void put_criteria(struct cli *c, const struct terminal *t, const struct readiness *r)
 {
-	static const char *const heads[] = { "series", "", "criteria", "met", "deviate", "cannot tell", "no evidence",
-		"a person", "no control" };
-	struct table *tab = table_new(c->a, heads, ARRAY_LEN(heads));
+	static const char *const heads[2][9] = {
+		{ "series", "", "criteria", "met", "deviate", "cannot tell", "no evidence", "a person", "no control" },
+		{ "series", "", "of", "met", "deviate", "unclear", "no evid.", "person", "no ctrl." },
+	};
+	struct table *tab = table_new(c->a, heads[t->width < 100], ARRAY_LEN(heads[0]));
 	size_t i, k;
 
-	for (i = 2; i < ARRAY_LEN(heads); i++)
+	for (i = 2; i < ARRAY_LEN(heads[0]); i++)
 		table_right(tab, i);
 	for (i = 0; i < r->n_series; i++) {
 		const struct series *s = &r->series[i];

@@ -233,7 +233,8 @@ static void window_details(struct cli *c, const struct terminal *term, const str
 			    STR_FMT(d->key.p != NULL ? d->key : STR("")), d->key.p != NULL ? ", " : "",
 			    STR_FMT(date_fmt(c->a, d->window.from_day)), STR_FMT(date_fmt(c->a, d->window.to_day)),
 			    d->presumed ? " (no source declares that it covers this window)" : "",
-			    STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item));
+			    STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item.p != NULL ? key_words(c->a,
+			    o->control->occurrence->population, d->item) : STR("")));
 		}
 	}
 	if (o->n_windows > shown)
@@ -312,7 +313,10 @@ static enum rc one_test(struct testing *g, const struct control *control, const 
 enum rc test_all(struct cli *c, struct org *org, const struct run_period *period, const char *only, bool quiet,
     bool *any_deviation)
 {
-	static const char *const heads[] = { "test", "population", "tested", "deviate", "cannot tell", "met", "undated", "result" };
+	static const char *const heads[2][8] = {
+		{ "test", "population", "tested", "deviate", "cannot tell", "met", "undated", "result" },
+		{ "test", "population", "tested", "deviate", "unclear", "met", "undated", "result" },
+	};
 	struct testing g = { .c = c, .org = org, .period = *period, .one = only != NULL };
 	struct control **controls;
 	size_t n, i, k;
@@ -321,7 +325,7 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 	enum rc rc;
 
 	g.term = terminal_of(stdout);
-	g.table = table_new(c->a, heads, ARRAY_LEN(heads));
+	g.table = table_new(c->a, heads[g.term.width < 90], ARRAY_LEN(heads[0]));
 	for (i = 2; i < 7; i++)
 		table_right(g.table, i);
 	buf_init(&g.body, LIMIT_RECORD);
@@ -349,9 +353,9 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		out_json(&g.all);
 	} else if (rc == RC_OK && !quiet) {
 		(void)table_print(g.table, &g.term);
-		out_line("%llu tests ran, %llu results are new; %llu tests have no items in the period; %llu tests are for a person.",
-		    (unsigned long long)g.tests, (unsigned long long)g.recorded, (unsigned long long)g.nothing,
-		    (unsigned long long)g.person);
+		put_wrapped(&g.term, 0, true, arena_fmt(c->a, "%llu tests ran, %llu results are new; %llu tests have no items in the "
+		    "period; %llu tests are for a person.", (unsigned long long)g.tests, (unsigned long long)g.recorded,
+		    (unsigned long long)g.nothing, (unsigned long long)g.person));
 	}
 	*any_deviation = g.any_deviation;
 out:

@@ -199,10 +199,12 @@ static void put_cell(const struct table *t, const struct terminal *to, const str
 		(void)fputs("  ", to->to);
 }
 
-/* The widest column gives way, none below its head or sixteen; then the last ones are left out, or all give way further. */
+/* The widest column gives way, none below its head or sixteen; then the last ones are left out, or the widest text gives
+ * way further, and numbers last of all. */
 static size_t fit(const struct table *t, const struct terminal *to, size_t width[32])
 {
 	size_t n = t->columns, i, total, widest, least;
+	int pass;
 
 	for (;;) {
 		for (i = 0, total = 0; i < n; i++)
@@ -214,18 +216,17 @@ static size_t fit(const struct table *t, const struct terminal *to, size_t width
 			if (width[i] > (least > 16 ? least : 16) && (widest == n || width[i] > width[widest]))
 				widest = i;
 		}
-		if (widest < n) {
-			width[widest]--;
-		} else if (t->drop && n > 1) {
+		if (widest == n && t->drop && n > 1) {
 			n--;
-		} else {
-			for (widest = 0, i = 1; i < n; i++)
-				if (width[i] > width[widest])
-					widest = i;
-			if (width[widest] <= 8)
-				return n;
-			width[widest]--;
+			continue;
 		}
+		for (pass = 0; widest == n && pass < 2; pass++)
+			for (i = 0; i < n; i++)
+				if (t->right[i] == (pass == 1) && width[i] > 8 && (widest == n || width[i] > width[widest]))
+					widest = i;
+		if (widest == n)
+			return n;
+		width[widest]--;
 	}
 }
 
