@@ -60,6 +60,10 @@ static enum rc view_control(struct build *b, const struct control *c, struct con
 			v->state = state_of(v->results[i]);
 		any = true;
 	}
+	if ((rc = occurrences_of(b->s, b->a, c, &b->r->period, &v->due, b->e)) != RC_OK || v->due == NULL)
+		return rc;
+	if (v->due->counts[WINDOW_MISSED] + v->due->counts[WINDOW_LATE] > 0)
+		v->state = CONTROL_DEVIATIONS;
 	return RC_OK;
 }
 
@@ -264,6 +268,10 @@ static void next_deviations(struct build *b)
 			next(b, arena_fmt(b->a, "%.*s, %.*s: look at %llu deviation%s: tickmark test --control %.*s", STR_FMT(v->control->id),
 			    STR_FMT(v->control->title), (unsigned long long)v->deviating, v->deviating == 1 ? "" : "s",
 			    STR_FMT(v->control->id)));
+		if (v->due != NULL && v->due->counts[WINDOW_MISSED] + v->due->counts[WINDOW_LATE] > 0 && in_scope(b, v))
+			next(b, arena_fmt(b->a, "%.*s, %.*s, due %.*s: %.*s: tickmark test --control %.*s", STR_FMT(v->control->id),
+			    STR_FMT(v->control->title), STR_FMT(v->control->frequency), STR_FMT(occurrences_words(b->a, v->due)),
+			    STR_FMT(v->control->id)));
 	}
 }
 
@@ -328,14 +336,15 @@ static void next_missing(struct build *b)
 			    STR_FMT(b->r->criteria[i].id)));
 	for (i = 0; i < b->r->n_controls; i++) {
 		without += b->r->controls[i].state == CONTROL_NO_EVIDENCE && in_scope(b, &b->r->controls[i]);
-		waiting += b->r->controls[i].control->is_periodic && in_scope(b, &b->r->controls[i]);
+		waiting += b->r->controls[i].control->is_periodic && b->r->controls[i].control->occurrence == NULL &&
+		    in_scope(b, &b->r->controls[i]);
 	}
 	if (without > 0)
 		next(b, arena_fmt(b->a, "%u controls have no evidence in the period: tickmark sources lists what can be taken in, and "
 		    "csv:COLLECTION takes any table", without));
 	if (waiting > 0)
-		next(b, arena_fmt(b->a, "%u controls run weekly to yearly: whether each was performed when due is not yet judged by "
-		    "Tickmark", waiting));
+		next(b, arena_fmt(b->a, "%u controls run weekly to yearly and name no \"occurrence\": whether each was performed when due "
+		    "is not judged", waiting));
 	if (value_text(b->r->scope.doc, "boundary").n == 0)
 		next(b, STR("The scope says nothing of the system's boundary: apply a scope with \"boundary\""));
 }
@@ -371,9 +380,12 @@ void readiness_put(struct arena *a, const struct readiness *r, struct buf *b)
 
 		buf_fmt(b, "%s{\"deviating\":%llu,\"id\":", i > 0 ? "," : "", (unsigned long long)v->deviating);
 		json_put_str(b, v->control->id);
-		buf_fmt(b, ",\"not_determinable\":%llu,\"occurrence\":%s,\"state\":\"%s\",\"tested\":%llu,\"title\":",
-		    (unsigned long long)v->undetermined, v->control->is_periodic ? "\"not yet judged\"" : "null",
-		    control_state_name(v->state), (unsigned long long)v->tested);
+		buf_fmt(b, ",\"not_determinable\":%llu,\"occurrence\":", (unsigned long long)v->undetermined);
+		if (v->due != NULL)
+			json_put_str(b, occurrences_words(a, v->due));
+		else
+			buf_z(b, v->control->is_periodic ? "\"not judged\"" : "null");
+		buf_fmt(b, ",\"state\":\"%s\",\"tested\":%llu,\"title\":", control_state_name(v->state), (unsigned long long)v->tested);
 		json_put_str(b, v->control->title);
 		buf_c(b, '}');
 	}

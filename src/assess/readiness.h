@@ -5,6 +5,7 @@
 #define ASSESS_READINESS_H
 
 #include "assess/coverage.h"
+#include "assess/occurrence.h"
 #include "assess/run.h"
 #include "assess/scope.h"
 
@@ -18,6 +19,7 @@ struct control_view {
 	enum control_state state;
 	struct result **results;        /* beside control->tests */
 	uint64_t tested, deviating, undetermined;
+	struct occurrences *due;        /* NULL: nothing was due in the period */
 };
 
 struct criterion_view {

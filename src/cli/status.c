@@ -93,7 +93,7 @@ static void put_controls(struct cli *c, const struct terminal *t, const struct r
 	for (i = 0; i < r->n_controls; i++) {
 		const struct control_view *v = &r->controls[i];
 
-		if (v->tested == 0)
+		if (v->tested == 0 && v->state != CONTROL_DEVIATIONS)
 			continue;
 		table_cell(tab, TONE_STRONG, v->control->id);
 		table_cell(tab, tone_of(v->state), str_z(control_state_name(v->state)));

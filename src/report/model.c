@@ -379,6 +379,38 @@ static enum rc put_results(struct put *p)
 	return RC_OK;
 }
 
+/* How often a daily or periodic control was performed when it was due. */
+static void put_windows(struct put *p)
+{
+	static const char *const names[] = { "performed", "late", "missed", "not_yet_due", "unknown" };
+	const char *between = "";
+	size_t i, k;
+
+	buf_z(p->b, "\"windows\":[");
+	for (i = 0; i < p->r->n_controls; i++) {
+		const struct control_view *v = &p->r->controls[i];
+
+		if (v->due == NULL || !in_scope(p->r, v))
+			continue;
+		buf_z(p->b, between);
+		buf_c(p->b, '{');
+		text(p, "control", v->control->id);
+		next(p);
+		number(p, "due", v->due->due);
+		next(p);
+		text(p, "frequency", v->control->frequency);
+		for (k = 0; k < ARRAY_LEN(names); k++) {
+			next(p);
+			number(p, names[k], v->due->counts[k]);
+		}
+		next(p);
+		text(p, "title", v->control->title);
+		buf_c(p->b, '}');
+		between = ",";
+	}
+	buf_z(p->b, "],");
+}
+
 static void put_coverage(struct put *p)
 {
 	size_t i, k;
@@ -449,6 +481,7 @@ enum rc report_put(struct state *s, const struct report_ledger *ledger, struct a
 	put_controls(&p);
 	if ((rc = put_results(&p)) != RC_OK)
 		return rc;
+	put_windows(&p);
 	put_coverage(&p);
 	text(&p, "without_records", r->empty);
 	next(&p);

@@ -18,9 +18,9 @@ static enum ink state_ink(struct str state)
 /* ---- all tests at a glance */
 static void results_table(struct write *w, struct page *p)
 {
-	static const struct page_column columns[] = { { "Test", 1.5, false }, { "Population", 2.7, false }, { "Tested", 1.1, true },
+	static const struct page_column columns[] = { { "Test", 1.5, false }, { "Population", 2.2, false }, { "Tested", 1.1, true },
 		{ "Met", 0.95, true }, { "Deviate", 1.2, true }, { "Cannot tell", 1.6, true }, { "Undated", 1.25, true },
-		{ "Result", 2.3, false } };
+		{ "Result", 2.9, false } };
 	static const char *const numbers[] = { "tested", "met", "deviating", "not_determinable", "undated" };
 	const struct value *list = value_get(w->doc, "results");
 	enum ink row_inks[8] = { INK_STRONG, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN };
@@ -153,6 +153,35 @@ static void results(struct write *w, struct page *p)
 			result(w, p, &list->items[i]);
 }
 
+/* ---- due windows */
+static void windows(struct write *w, struct page *p)
+{
+	static const struct page_column columns[] = { { "Control", 1.6, false }, { "What it is", 3, false }, { "Due", 1.9, false },
+		{ "Windows", 1.5, true }, { "Performed", 1.7, true }, { "Late", 1, true }, { "Missed", 1.3, true },
+		{ "Not yet due", 1.6, true }, { "Unknown", 1.6, true } };
+	static const char *const names[] = { "control", "title", "frequency", "due", "performed", "late", "missed", "not_yet_due",
+		"unknown" };
+	const struct value *list = value_get(w->doc, "windows");
+	struct str cells[9];
+	enum ink row_inks[9];
+	size_t i, k;
+
+	if (list->n == 0)
+		return;
+	page_text(p, STYLE_HEADING, STR("Controls that are due daily to yearly"));
+	page_text(p, STYLE_LEAD, STR("Each window in which such a control was due was looked at, for each thing that it is due for. A "
+	    "window that no evidence covers is unknown, neither performed nor missed."));
+	page_table_begin(p, columns, 9);
+	for (i = 0; i < list->n; i++) {
+		for (k = 0; k < 9; k++) {
+			cells[k] = pdf_get(&list->items[i], names[k]);
+			row_inks[k] = k == 0 ? INK_STRONG : str_is(cells[k], "0") ? INK_QUIET : k == 5 || k == 6 ? INK_BAD : INK_PLAIN;
+		}
+		page_table_row(p, cells, row_inks);
+	}
+	page_table_end(p);
+}
+
 /* ---- completeness */
 static void source_row(struct write *w, struct page *p, const struct value *s, struct str remark)
 {
@@ -227,6 +256,7 @@ void section_five(struct write *w, struct page *p)
 	page_text(p, STYLE_NOTE, STR("This section is not covered by the auditor's report."));
 	results_table(w, p);
 	results(w, p);
+	windows(w, p);
 	completeness(w, p);
 	ledger(w, p);
 }

@@ -286,6 +286,8 @@ static void all(const struct value *doc)
 			result(&list->items[i]);
 	for (i = 0, list = value_get(doc, "coverage"); i < list->n; i++)
 		coverage(&list->items[i]);
+	for (i = 0, list = value_get(doc, "windows"); i < list->n; i++)
+		PRINTS(&list->items[i], "control", "title", "frequency", "due", "performed", "late", "missed", "not_yet_due", "unknown");
 	PRINTS(value_get(doc, "ledger"), "entries", "checkpointed");
 }
 
