@@ -54,11 +54,20 @@ struct op {
 	enum op_kind kind;
 	unsigned page;
 	double x, y, w, h;              /* OP_LINE: x, and y of the baseline */
-	PangoLayout *layout;            /* OP_LINE: owned by the first op that names it */
+	PangoLayout *layout;            /* OP_LINE: the page's, as all of them are */
 	int line;
-	bool owns;
 	struct rgb ink;
 	unsigned place;                 /* OP_PLACE, OP_LINK */
+};
+
+/* A text laid out: controls stand under several criteria, and "0" in every table. */
+struct laid {
+	uint64_t hash;
+	struct str text;
+	enum font font;
+	int width;
+	bool right;
+	PangoLayout *layout;            /* NULL: a free place */
 };
 
 struct entry {
@@ -72,6 +81,8 @@ struct page {
 	PangoContext *context;
 	PangoFontDescription *font[FONTS];
 	PangoAttrList *attributes;
+	struct laid *laid;              /* by hash, a power of two of places */
+	size_t n_laid, laid_room;
 	struct op *ops;
 	size_t n_ops, room;
 	struct entry *contents;
@@ -120,13 +131,60 @@ static void rectangle(struct page *p, double x, double y, double w, double h, st
 	o->ink = ink;
 }
 
-static PangoLayout *layout_of(struct page *p, enum font font, struct str text, double width, bool right)
+static uint64_t hash_of(struct str text, enum font font, int width, bool right)
 {
-	PangoLayout *l = pango_layout_new(p->context);
+	uint64_t h = 1469598103934665603u ^ (uint64_t)font * 31 ^ (uint64_t)width << 8 ^ (uint64_t)right;
+	size_t i;
 
+	for (i = 0; i < text.n; i++)
+		h = (h ^ (unsigned char)text.p[i]) * 1099511628211u;
+	return h;
+}
+
+/* The place of that text, or the free one where it goes. */
+static struct laid *place_of(struct laid *table, size_t places, const struct laid *want)
+{
+	size_t at = (size_t)want->hash & (places - 1);
+
+	while (table[at].layout != NULL && !(table[at].hash == want->hash && table[at].font == want->font &&
+	    table[at].width == want->width && table[at].right == want->right && str_eq(table[at].text, want->text)))
+		at = (at + 1) & (places - 1);
+	return &table[at];
+}
+
+static void more_places(struct page *p)
+{
+	size_t places = p->laid_room == 0 ? 4096 : p->laid_room * 2, i;
+	struct laid *table = mem_alloc(places * sizeof(*table));
+
+	for (i = 0; i < p->laid_room; i++)
+		if (p->laid[i].layout != NULL)
+			*place_of(table, places, &p->laid[i]) = p->laid[i];
+	mem_free(p->laid);
+	p->laid = table;
+	p->laid_room = places;
+}
+
+/* The page's own, and the same one for the same text. */
+static PangoLayout *layout_of(struct page *p, enum font font, struct str text, double points, bool right)
+{
+	struct laid want = { .text = text, .font = font, .width = (int)(points * PANGO_SCALE), .right = right }, *at;
+	PangoLayout *l;
+
+	want.hash = hash_of(text, font, want.width, right);
+	if (p->n_laid * 2 >= p->laid_room)
+		more_places(p);
+	at = place_of(p->laid, p->laid_room, &want);
+	if (at->layout != NULL)
+		return at->layout;
+	l = pango_layout_new(p->context);
+	*at = want;
+	at->text = arena_str(p->a, text);
+	at->layout = l;
+	p->n_laid++;
 	pango_layout_set_font_description(l, p->font[font]);
 	pango_layout_set_attributes(l, p->attributes);  /* a broken identifier must not gain a hyphen that it does not have */
-	pango_layout_set_width(l, (int)(width * PANGO_SCALE));
+	pango_layout_set_width(l, want.width);
 	pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
 	if (right)
 		pango_layout_set_alignment(l, PANGO_ALIGN_RIGHT);
@@ -142,7 +200,7 @@ static double height_of(PangoLayout *l)
 	return (double)h / PANGO_SCALE;
 }
 
-/* Keep all lines of ${l} with its upper left corner at (x, y); takes ${l} over. */
+/* Keep all lines of ${l} with its upper left corner at (x, y). */
 static void keep_layout(struct page *p, PangoLayout *l, double x, double y, struct rgb ink)
 {
 	PangoLayoutIter *it = pango_layout_get_iter(l);
@@ -154,8 +212,7 @@ static void keep_layout(struct page *p, PangoLayout *l, double x, double y, stru
 		pango_layout_iter_get_line_extents(it, NULL, &logical);
 		o = op_new(p, OP_LINE);
 		o->layout = l;
-		o->line = line;
-		o->owns = line++ == 0;
+		o->line = line++;
 		o->x = x + (double)logical.x / PANGO_SCALE;
 		o->y = y + (double)pango_layout_iter_get_baseline(it) / PANGO_SCALE;
 		o->ink = ink;
@@ -295,8 +352,7 @@ static void flow(struct page *p, PangoLayout *l, double x, struct rgb ink)
 			turn(p);
 		o = op_new(p, OP_LINE);
 		o->layout = l;
-		o->line = line;
-		o->owns = line++ == 0;
+		o->line = line++;
 		o->x = x + (double)logical.x / PANGO_SCALE;
 		o->y = p->y + (double)(pango_layout_iter_get_baseline(it) - logical.y) / PANGO_SCALE;
 		o->ink = ink;
@@ -622,9 +678,10 @@ static void page_done(struct page *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->n_ops; i++)
-		if (p->ops[i].owns)
-			g_object_unref(p->ops[i].layout);
+	for (i = 0; i < p->laid_room; i++)
+		if (p->laid[i].layout != NULL)
+			g_object_unref(p->laid[i].layout);
+	mem_free(p->laid);
 	for (i = 0; i < FONTS; i++)
 		pango_font_description_free(p->font[i]);
 	pango_attr_list_unref(p->attributes);

@@ -330,6 +330,51 @@ static size_t read_text(struct str text)
 	return n;
 }
 
+/* ---- rows: the same figures in another order are other figures */
+static struct str squeezed(struct str s)
+{
+	char *out = arena_z(a, s);
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++) {
+		bool blank = s.p[i] == ' ' || s.p[i] == '\n' || s.p[i] == '\t';
+
+		if (!blank)
+			out[n++] = s.p[i];
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+	}
+	return (struct str){ out, n };
+}
+
+static void row(struct str text, const struct value *v, const char *const *names)
+{
+	struct str line = STR("");
+
+	for (; *names != NULL; names++)
+		line = arena_fmt(a, "%.*s%s%.*s", STR_FMT(line), line.n > 0 ? " " : "", STR_FMT(text_of(v, *names)));
+	if (str_find(text, line) >= 0)
+		return;
+	(void)printf("# no page has the row \"%.*s\"\n", STR_FMT(line));
+	wrong++;
+}
+
+static void rows(const struct value *doc, struct str text)
+{
+	static const char *const test[] = { "control", "test", "population", "tested", "met", "deviating", "not_determinable", "undated",
+		NULL };
+	static const char *const window[] = { "frequency", "due", "performed", "late", "missed", "not_yet_due", "unknown", NULL };
+	const struct value *list = value_get(doc, "results");
+	size_t i;
+
+	text = squeezed(text);
+	for (i = 0; i < list->n; i++)
+		if (!str_is(text_of(&list->items[i], "state"), "no items"))
+			row(text, &list->items[i], test);
+	for (i = 0, list = value_get(doc, "windows"); i < list->n; i++)
+		row(text, &list->items[i], window);
+}
+
 /* ---- and back */
 static bool path_is(struct str path, const char *pattern)
 {
@@ -398,6 +443,7 @@ int main(int argc, char **argv)
 		    counts[i].wanted, counts[i].found);
 		wrong++;
 	}
+	rows(doc, text);
 	back(doc, STR(""), true);
 	(void)printf("# %zu figures, %d wrong\n", n, wrong);
 	mem_free(counts);
