@@ -18,9 +18,9 @@ static enum ink state_ink(struct str state)
 /* ---- all tests at a glance */
 static void results_table(struct write *w, struct page *p)
 {
-	static const struct page_column columns[] = { { "Test", 1.5, false }, { "Population", 2.2, false }, { "Tested", 1.1, true },
+	static const struct page_column columns[] = { { "Test", 1.5, false }, { "Population", 2.8, false }, { "Tested", 1.1, true },
 		{ "Met", 0.95, true }, { "Deviate", 1.2, true }, { "Cannot tell", 1.6, true }, { "Undated", 1.25, true },
-		{ "Result", 2.9, false } };
+		{ "Result", 2.7, false } };
 	static const char *const numbers[] = { "tested", "met", "deviating", "not_determinable", "undated" };
 	const struct value *list = value_get(w->doc, "results");
 	enum ink row_inks[8] = { INK_STRONG, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN };

@@ -347,12 +347,18 @@ static struct str squeezed(struct str s)
 	return (struct str){ out, n };
 }
 
+/* The cell may be wrapped behind it. */
+static struct str first_word(struct str s)
+{
+	return str_cut(&s, ' ');
+}
+
 static void row(struct str text, const struct value *v, const char *const *names)
 {
 	struct str line = STR("");
 
 	for (; *names != NULL; names++)
-		line = arena_fmt(a, "%.*s%s%.*s", STR_FMT(line), line.n > 0 ? " " : "", STR_FMT(text_of(v, *names)));
+		line = arena_fmt(a, "%.*s%s%.*s", STR_FMT(line), line.n > 0 ? " " : "", STR_FMT(first_word(text_of(v, *names))));
 	if (str_find(text, line) >= 0)
 		return;
 	(void)printf("# no page has the row \"%.*s\"\n", STR_FMT(line));
@@ -361,8 +367,7 @@ static void row(struct str text, const struct value *v, const char *const *names
 
 static void rows(const struct value *doc, struct str text)
 {
-	static const char *const test[] = { "control", "test", "population", "tested", "met", "deviating", "not_determinable", "undated",
-		NULL };
+	static const char *const test[] = { "tested", "met", "deviating", "not_determinable", "undated", "state", NULL };
 	static const char *const window[] = { "frequency", "due", "performed", "late", "missed", "not_yet_due", "unknown", NULL };
 	const struct value *list = value_get(doc, "results");
 	size_t i;
