@@ -41,6 +41,7 @@ static enum control_state state_of(const struct result *r)
 /* Of tests by a machine the weakest counts; what only a person can tell counts when there is nothing else. */
 static enum rc view_control(struct build *b, const struct control *c, struct control_view *v)
 {
+	struct run_period at = b->r->period;
 	bool any = false;
 	size_t i;
 	enum rc rc;
@@ -60,7 +61,9 @@ static enum rc view_control(struct build *b, const struct control *c, struct con
 			v->state = state_of(v->results[i]);
 		any = true;
 	}
-	if ((rc = occurrences_of(b->s, b->a, c, &b->r->period, &v->due, b->e)) != RC_OK || v->due == NULL)
+	/* as of the same instant as all else here, so that whoever re-performs it later gets the same */
+	at.now_us = run_asof(b->s, &at);
+	if ((rc = occurrences_of(b->s, b->a, c, &at, &v->due, b->e)) != RC_OK || v->due == NULL)
 		return rc;
 	if (v->due->counts[WINDOW_MISSED] + v->due->counts[WINDOW_LATE] > 0)
 		v->state = CONTROL_DEVIATIONS;
