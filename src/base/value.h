@@ -43,6 +43,7 @@ MUST_USE enum rc json_parse_first(struct arena *a, struct str text, const struct
  * the text ended where more of it could change the outcome: in the middle of a value, or behind a number. */
 MUST_USE enum rc json_skip(struct str text, size_t *used, bool *ends, struct err *e);
 
+const char *yaml_library(void);         /* its version */
 /* One document or several ("---") of YAML 1.2's core schema over libyaml's events: plain null, ~, true, false,
  * integers and decimals are typed, all else and all that is quoted is a string; tags, merge keys, aliases and
  * duplicate keys are refused.  ${name} is named in errors with line and column. */

@@ -20,6 +20,11 @@ struct reader {
 	size_t chars, bytes;            /* the same place in ${text}, as libyaml counts it and as we do */
 };
 
+const char *yaml_library(void)
+{
+	return yaml_get_version_string();
+}
+
 static enum rc yaml_node(struct reader *r, struct value *out, unsigned depth);
 
 static enum rc fail(struct reader *r, enum rc rc, yaml_mark_t at, const char *what)

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/value.h"
+#include "cli/passphrase.h"
 #include "collect/ingest.h"
 #include "model/org.h"
 
@@ -57,8 +58,12 @@ MUST_USE enum rc cli_day(struct cli *, const char *option, const char *text, int
 MUST_USE enum rc cli_instant(struct cli *, const struct zone *, const char *option, const char *text, int64_t *us);
 
 /* ---- the organization */
-/* The key's source as the options, the environment and the terminal give it. */
+/* What -C or an argument names; "." and ".." become the folder's own path, since its key lies beside it. */
+void cli_set_dir(struct cli *, const char *path);
+/* The key's source as the options and the environment give it; the terminal is asked when the key turns out to need it. */
 MUST_USE enum rc cli_key_source(struct cli *, struct key_source *);
+/* The same for a key that is to be made: the terminal is asked now, twice, when nothing else says what is wanted. */
+MUST_USE enum rc cli_new_key_source(struct cli *, const char *dir, struct key_source *);
 /* What the model borrows from above: mappings and the clock. */
 struct org_env cli_env(struct cli *);
 MUST_USE enum rc cli_open(struct cli *, enum org_mode, struct org **);
@@ -68,6 +73,8 @@ MUST_USE enum rc cli_period(struct cli *, struct org *, const char *from, const 
 
 /* ---- output */
 void out_line(const char *fmt, ...) PRINTF_LIKE(1, 2);          /* to standard output, with an LF */
+/* A text as it is, or with --json {NAME: text}. */
+void out_text(struct cli *, const char *name, struct str text);
 void out_json(const struct buf *);                              /* and an LF */
 void progress(struct cli *, const char *fmt, ...) PRINTF_LIKE(2, 3);   /* one line that replaces itself */
 void progress_end(struct cli *);

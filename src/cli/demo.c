@@ -172,18 +172,7 @@ static enum rc notice(struct cli *c)
 		if (i + 1 < ARRAY_LEN(names))
 			buf_fmt(&b, "\n---- %s\n\n", names[i + 1]);
 	}
-	if (c->json) {
-		struct buf out;
-
-		buf_init(&out, LIMIT_RECORD);
-		buf_z(&out, "{\"notice\":");
-		json_put_str(&out, buf_view(&b));
-		buf_c(&out, '}');
-		out_json(&out);
-		buf_done(&out);
-	} else {
-		(void)fwrite(b.p, 1, b.n, stdout);
-	}
+	out_text(c, "notice", buf_view(&b));
 	buf_done(&b);
 	return RC_OK;
 }
@@ -196,7 +185,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		{ "--notice", OPTION_FLAG, &wants_notice } };
 	struct new_org n = { .name = "Worked example", .zone = "UTC", .from = "2023-07-01", .to = "2024-06-30",
 		.categories = "security,availability", .key_inside = true };
-	struct str dir, *names;
+	struct str *names;
 	size_t n_names;
 	enum rc rc;
 
@@ -208,12 +197,11 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "demo needs one folder to make");
 	if (d.folder != NULL && !file_exists(below(&d, STR("demo.yaml"))))
 		return err_set(&c->err, RC_NOT_FOUND, "there is no demo.yaml in %s, which --examples names", d.folder);
-	for (dir = str_z(argv[0]); dir.n > 1 && dir.p[dir.n - 1] == '/'; dir.n--)
-		;
-	argv[0] = arena_z(c->a, dir);
+	cli_set_dir(c, argv[0]);
+	argv[0] = arena_z(c->a, str_z(c->dir));
 	if (file_exists(argv[0]) && ((rc = folder_list(c->a, argv[0], 10, &names, &n_names, &c->err)) != RC_OK || n_names > 0))
 		return rc != RC_OK ? rc : err_set(&c->err, RC_EXISTS, "%s is there already and not empty", argv[0]);
-	n.dir = arena_z(c->a, arena_fmt(c->a, "%.*s.part", STR_FMT(dir)));
+	n.dir = arena_z(c->a, arena_fmt(c->a, "%s.part", argv[0]));
 	if ((rc = make(&d, &n, argv[0])) != RC_OK)
 		return rc;
 	if (!c->json)

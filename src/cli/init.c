@@ -102,7 +102,10 @@ enum rc new_organization(struct cli *c, const struct new_org *n, struct org **ou
 	enum rc rc;
 
 	/* what can be wrong with the options is said before anything is made */
-	if ((rc = cli_key_source(c, &k)) != RC_OK || (rc = zone_from_host(c->a, str_z(n->zone), &zone, &c->err)) != RC_OK)
+	if ((rc = zone_from_host(c->a, str_z(n->zone), &zone, &c->err)) != RC_OK)
+		return rc;
+	rc = n->key_inside ? cli_key_source(c, &k) : cli_new_key_source(c, n->dir, &k);
+	if (rc != RC_OK)
 		return rc;
 	rc = org_create(n->dir, n->origin != NULL ? str_z(n->origin) : STR_NONE, &k, n->key_inside, &env, &org, &c->err);
 	if (rc != RC_OK)
@@ -188,7 +191,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (argc != 1)
 		return cli_usage(c, "init needs one folder to make");
-	n.dir = argv[0];
+	cli_set_dir(c, argv[0]);
+	n.dir = c->dir;
 	was_there = file_exists(n.dir);
 	if ((rc = check(c, &n)) != RC_OK || (rc = new_organization(c, &n, &org)) != RC_OK)
 		return rc;

@@ -2,44 +2,31 @@
  * does is in the file of its name. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/help.h"
 #include "seal/vault.h"
 
-static const struct command *const all[] = {
-#define COMMAND(name) &command_##name,
-#include "cli/commands.def"
-#undef COMMAND
-};
-
-static void usage(FILE *to)
+/* Whoever read standard output has gone, which is theirs to do: head(1) has seen enough. */
+static bool reader_left(void)
 {
-	size_t i;
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	(void)fputs("Tickmark: SOC 2, from scope to a report whose every number can be checked.\n\n"
-	    "usage: tickmark [-C DIR] COMMAND …\n\n", to);
-	for (i = 0; i < ARRAY_LEN(all); i++)
-		(void)fprintf(to, "  %-11s %s\n", all[i]->name, all[i]->summary);
-	(void)fputs("\ntickmark COMMAND --help tells more of each.  DIR is an organization's folder, by default the current one.\n"
-	    "Everywhere: --json, --key-file FILE, --passphrase-file FILE, --quiet.\n"
-	    "Exit status: 0 fine, 1 it ran and found something wrong, 2 wrong usage or input, 3 the system failed it.\n", to);
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLNVAL)) == POLLERR;
 }
 
-static void command_help(const struct command *c)
+/* ${status}, unless what was printed did not arrive. */
+static int printed(int status)
 {
-	(void)printf("usage: tickmark [-C DIR] %s %s\n\n%s\n", c->name, c->arguments, c->help);
-}
-
-static const struct command *find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(all); i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	if ((fflush(stdout) == 0 && ferror(stdout) == 0) || reader_left())
+		return status;
+	(void)fputs("tickmark: standard output could not be written: is its disk full?\n", stderr);
+	return rc_exit(RC_IO);
 }
 
 static int outcome(struct cli *c, enum rc rc)
@@ -54,11 +41,43 @@ static int outcome(struct cli *c, enum rc rc)
 	} else if (rc != RC_OK && rc != RC_FINDING) {
 		(void)fprintf(stderr, "tickmark: %s\n", rc_words(rc));
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fputs("tickmark: standard output could not be written\n", stderr);
-		return rc_exit(RC_IO);
+	return printed(rc_exit(rc));
+}
+
+static int usage_error(const char *what, const char *name, const char *remedy)
+{
+	(void)fprintf(stderr, "tickmark: %s%s%s\n", what, name, remedy);
+	return rc_exit(RC_USAGE);
+}
+
+static int no_command(const char *name)
+{
+	const char *near = command_near(name);
+
+	(void)fprintf(stderr, "tickmark: there is no command \"%s\"", name);
+	if (near != NULL)
+		(void)fprintf(stderr, "; did you mean %s?\n", near);
+	else
+		(void)fputs("; tickmark --help lists them\n", stderr);
+	return rc_exit(RC_USAGE);
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc > 1)
+		return usage_error("help takes one command", "", "");
+	if (argc == 0) {
+		help_all(stdout);
+	} else if (strcmp(argv[0], "--man") == 0) {
+		help_man(stdout, TICKMARK_VERSION);
+	} else {
+		if ((command = command_find(argv[0])) == NULL)
+			return no_command(argv[0]);
+		help_command(stdout, command);
 	}
-	return rc_exit(rc);
+	return printed(0);
 }
 
 static bool wants_help(int argc, char **argv)
@@ -71,43 +90,65 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+/* A file that is opened must never get the number of a standard stream that the caller closed: what is printed would
+ * go into the ledger.  A closed standard output stays one that cannot be written. */
+static void standard_streams(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		(void)close(fd);
+	(void)signal(SIGPIPE, SIG_IGN);         /* a write that fails is told by its errno */
+}
+
+static int run(struct cli *c, const struct command *command, int argc, char **argv)
+{
+	if (wants_help(argc, argv)) {
+		help_command(stdout, command);
+		return printed(0);
+	}
+	return outcome(c, command->run(c, argc, argv));
+}
+
 int main(int argc, char **argv)
 {
-	struct cli c = { .program = argc > 0 ? argv[0] : "tickmark", .dir = "." };
+	struct cli c = { .program = argc > 0 ? argv[0] : "tickmark" };
 	const struct command *command;
 	int status, at = 1;
 
+	standard_streams();
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	err_init(&c.err);
 	c.is_terminal = isatty(STDOUT_FILENO) == 1;
 	c.is_progress = isatty(STDERR_FILENO) == 1;
-	if (at + 1 < argc && strcmp(argv[at], "-C") == 0) {
-		c.dir = argv[at + 1];
-		c.dir_given = true;
-		at += 2;
-	}
-	if (at >= argc || strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "help") == 0) {
-		if (at + 1 < argc && (command = find(argv[at + 1])) != NULL) {
-			command_help(command);
-			return 0;
-		}
-		usage(at >= argc ? stderr : stdout);
-		return at >= argc ? rc_exit(RC_USAGE) : 0;
-	}
-	if (strcmp(argv[at], "--version") == 0) {
-		(void)puts("tickmark " TICKMARK_VERSION);
-		return 0;
-	}
-	if ((command = find(argv[at])) == NULL) {
-		(void)fprintf(stderr, "tickmark: there is no command \"%s\"; tickmark --help lists them\n", argv[at]);
-		return rc_exit(RC_USAGE);
-	}
-	if (wants_help(argc - at - 1, argv + at + 1)) {
-		command_help(command);
-		return 0;
-	}
 	c.a = arena_new();
-	status = outcome(&c, command->run(&c, argc - at - 1, argv + at + 1));
+	cli_set_dir(&c, ".");
+	for (; at < argc && strcmp(argv[at], "-C") == 0; at += 2) {
+		if (at + 1 == argc)
+			break;
+		cli_set_dir(&c, argv[at + 1]);
+		c.dir_given = true;
+	}
+	if (at >= argc) {
+		help_all(stderr);
+		status = rc_exit(RC_USAGE);
+	} else if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "help") == 0) {
+		status = help(argc - at - 1, argv + at + 1);
+	} else if (strcmp(argv[at], "--version") == 0) {
+		(void)puts("tickmark " TICKMARK_VERSION);
+		status = printed(0);
+	} else if (strcmp(argv[at], "-C") == 0) {
+		status = usage_error("-C needs a folder", "", "");
+	} else if (argv[at][0] == '-') {
+		status = usage_error("before the command only -C DIR can stand, not ", argv[at],
+		    "; options go behind it: tickmark COMMAND --help lists them");
+	} else if ((command = command_find(argv[at])) == NULL) {
+		status = no_command(argv[at]);
+	} else {
+		status = run(&c, command, argc - at - 1, argv + at + 1);
+	}
 	mapper_free(c.mapper);
 	vault_free(c.secret_text);
 	arena_free(c.a);

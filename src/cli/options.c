@@ -59,8 +59,9 @@ static enum rc option_take(struct cli *c, const struct option_def *d, const char
 enum rc cli_options(struct cli *c, const struct option_def *defs, size_t n, int *argc, char **argv)
 {
 	bool quiet = false;
+	const char *dir = NULL;
 	const struct option_def common[] = {
-		{ "--json", OPTION_FLAG, &c->json }, { "--quiet", OPTION_FLAG, &quiet },
+		{ "-C", OPTION_TEXT, &dir }, { "--json", OPTION_FLAG, &c->json }, { "--quiet", OPTION_FLAG, &quiet },
 		{ "--key-file", OPTION_TEXT, &c->key_file }, { "--passphrase-file", OPTION_TEXT, &c->passphrase_file },
 	};
 	int i, kept = 0;
@@ -95,6 +96,10 @@ enum rc cli_options(struct cli *c, const struct option_def *defs, size_t n, int 
 			i++;
 	}
 	*argc = kept;
+	if (dir != NULL) {
+		cli_set_dir(c, dir);
+		c->dir_given = true;
+	}
 	c->is_progress = c->is_progress && !quiet && !c->json;
 	return RC_OK;
 }
@@ -160,6 +165,22 @@ void out_json(const struct buf *b)
 {
 	(void)fwrite(b->p, 1, b->n, stdout);
 	(void)putchar('\n');
+}
+
+void out_text(struct cli *c, const char *name, struct str text)
+{
+	struct buf b;
+
+	if (!c->json) {
+		(void)fwrite(text.p, 1, text.n, stdout);
+		return;
+	}
+	buf_init(&b, text.n * 6 + 100);
+	buf_fmt(&b, "{\"%s\":", name);
+	json_put_str(&b, text);
+	buf_c(&b, '}');
+	out_json(&b);
+	buf_done(&b);
 }
 
 void progress(struct cli *c, const char *fmt, ...)

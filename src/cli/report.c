@@ -31,6 +31,18 @@ enum rc report_make(struct cli *c, struct org *org, int type, const struct run_p
 	return rc;
 }
 
+static void put_json(const char *out, const char *type)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	buf_z(&b, "{\"out\":");
+	json_put_str(&b, str_z(out));
+	buf_fmt(&b, ",\"type\":%s}", type);
+	out_json(&b);
+	buf_done(&b);
+}
+
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL, *out = NULL, *type = "2", *as_of = NULL;
@@ -54,7 +66,9 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	if (rc == RC_OK)
 		rc = report_make(c, org, type[0] - '0', &p, out);
 	org_abandon(org);
-	if (rc == RC_OK && !c->json)
+	if (rc == RC_OK && c->json)
+		put_json(out, type);
+	else if (rc == RC_OK)
 		out_line("%s is management's draft; nothing in it was examined by an auditor.", out);
 	return rc;
 }

@@ -133,7 +133,7 @@ static enum rc run_prove(struct cli *c, int argc, char **argv)
 		return rc;
 	buf_init(&b, 1 << 20);
 	if ((rc = ledger_prove(org_ledger(org), c->a, index, &b, &c->err)) == RC_OK)
-		(void)fwrite(b.p, 1, b.n, stdout);
+		out_text(c, "proof", buf_view(&b));
 	buf_done(&b);
 	org_abandon(org);
 	return rc;
@@ -153,7 +153,7 @@ static enum rc run_checkpoint(struct cli *c, int argc, char **argv)
 		return rc;
 	if ((rc = ledger_checkpoint(org_ledger(org), &c->err)) == RC_OK &&
 	    (rc = ledger_note(org_ledger(org), c->a, &note, &c->err)) == RC_OK)
-		(void)fwrite(note.p, 1, note.n, stdout);
+		out_text(c, "checkpoint", note);
 	org_abandon(org);
 	return rc;
 }
@@ -176,7 +176,9 @@ static enum rc run_rebuild(struct cli *c, int argc, char **argv)
 		return rc;
 	rc = org_rebuild(org, rebuilt, c, &c->err);
 	progress_end(c);
-	if (rc == RC_OK)
+	if (rc == RC_OK && c->json)
+		out_line("{\"entries\":%llu}", (unsigned long long)ledger_size(org_ledger(org)));
+	else if (rc == RC_OK)
 		out_line("The database was made anew from %llu entries.", (unsigned long long)ledger_size(org_ledger(org)));
 	org_abandon(org);
 	return rc;

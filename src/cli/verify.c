@@ -237,7 +237,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	if (argc > 1)
 		return cli_usage(c, "verify takes one folder");
 	if (argc == 1)
-		c->dir = argv[0];
+		cli_set_dir(c, argv[0]);
 	if (argc == 1 && archive_looks_like(argv[0])) {
 		if (since != NULL && vkey == NULL)
 			return cli_usage(c, "--since needs --vkey: the key to judge that checkpoint with");

@@ -46,6 +46,9 @@ static enum rc fill_member(struct stream *s, struct err *e)
 	return RC_OK;
 }
 
+const char *stream_library_zlib(void) { return zlibVersion(); }
+const char *stream_library_zstd(void) { return ZSTD_versionString(); }
+
 static enum rc fill(struct stream *s, struct err *e)
 {
 	ssize_t got;

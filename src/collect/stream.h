@@ -24,4 +24,7 @@ bool zip_is(const char *path);
  * (".name", "__MACOSX/").  RC_INVALID: no zip, or one with too many members, or with a name that cannot be. */
 MUST_USE enum rc zip_members(struct arena *a, const char *path, struct str **names, size_t *n, struct err *);
 
+const char *stream_library_zlib(void);  /* their versions */
+const char *stream_library_zstd(void);
+
 #endif

@@ -87,8 +87,8 @@ static enum rc key_find(struct org *o, const struct key_source *k, struct err *e
 static enum rc key_open(struct org *o, const struct key_source *k, struct provider **out, struct err *e)
 {
 	const struct key_file_store store = { key_replace, o->key_file };
+	struct str bytes, passphrase = k->passphrase;
 	struct key_file header;
-	struct str bytes;
 	enum rc rc;
 
 	if ((rc = key_find(o, k, e)) != RC_OK)
@@ -97,10 +97,15 @@ static enum rc key_open(struct org *o, const struct key_source *k, struct provid
 		return rc == RC_NOT_FOUND ? err_set(e, RC_LOCKED, "there is no key file %s", o->key_file) : rc;
 	if (key_file_decode(bytes, &header, e) != RC_OK)
 		return err_set(e, RC_LOCKED, "the key file %s is damaged: it is not as it was written; use a copy of it", o->key_file);
-	if (header.kind == KEY_FILE_PASSPHRASE && !k->has_passphrase)
-		return err_set(e, RC_LOCKED, "the key file %s needs its passphrase: --passphrase-file or TICKMARK_PASSPHRASE",
-		    o->key_file);
-	if ((rc = key_file_open(bytes, k->passphrase, &store, out, e)) == RC_LOCKED)
+	if (header.kind == KEY_FILE_PASSPHRASE && !k->has_passphrase) {
+		rc = k->ask != NULL ? k->ask(k->ctx, o->key_file, &passphrase, e) : RC_NOT_FOUND;
+		if (rc == RC_NOT_FOUND)
+			return err_set(e, RC_LOCKED, "the key file %s needs its passphrase, and there is no terminal to ask at: give "
+			    "--passphrase-file FILE or set TICKMARK_PASSPHRASE", o->key_file);
+		if (rc != RC_OK)
+			return rc;
+	}
+	if ((rc = key_file_open(bytes, passphrase, &store, out, e)) == RC_LOCKED)
 		return err_set(e, RC_LOCKED, "the passphrase does not open the key file %s", o->key_file);
 	return rc == RC_ALTERED ? RC_LOCKED : rc;
 }

@@ -19,6 +19,10 @@ struct key_source {
 	const char *key_file;
 	bool has_passphrase;
 	struct str passphrase;
+	/* Asked when the key file turns out to need a passphrase and there is none; NULL: nobody can be asked.  What it gives
+	 * must stay until the organization is open.  RC_NOT_FOUND: nobody is there. */
+	enum rc (*ask)(void *ctx, const char *key_file, struct str *passphrase, struct err *);
+	void *ctx;
 };
 
 /* What the layers above lend. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <argon2.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 static void must(bool works, const char *what)
@@ -16,6 +17,8 @@ static void must(bool works, const char *what)
 		abort();
 	}
 }
+
+const char *crypt_library(void) { return OpenSSL_version(OPENSSL_VERSION); }
 
 void secret_random(struct secret *s) { rand_bytes(s->bytes, sizeof s->bytes); }
 

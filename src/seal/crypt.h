@@ -54,4 +54,6 @@ bool ed25519_verify(const uint8_t public_key[32], struct str message, struct str
 MUST_USE enum rc argon2id(struct str passphrase, const uint8_t salt[16], uint32_t t, uint32_t m_kib, uint32_t lanes,
     struct secret *out, struct err *);
 
+const char *crypt_library(void);        /* the library's name and version */
+
 #endif

@@ -15,6 +15,11 @@ struct stmt {
 	struct db *db;
 };
 
+const char *db_library(void)
+{
+	return sqlite3_libversion();
+}
+
 static enum rc outcome(int code)
 {
 	switch (code & 0xff) {

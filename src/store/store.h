@@ -55,4 +55,6 @@ void sql_text(struct buf *, struct str);        /* literal in single quotes */
 MUST_USE enum rc db_compare(struct db *a, struct db *b, const char *table, const char *key, size_t most,
     void (*tell)(void *, const char *table, struct str key), void *ctx, uint64_t *n, struct err *);
 
+const char *db_library(void);           /* its version */
+
 #endif
