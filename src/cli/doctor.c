@@ -185,7 +185,8 @@ static void file_system(struct doctor *d)
 	} known[] = {
 		{ 0x01021994, HEALTH_PROBLEM, "The folder lies in memory (tmpfs) and is gone when the machine stops.",
 		    "Move it to a disk." },
-		{ 0x6969, HEALTH_NOTICE, "The folder lies on NFS.", "Be sure that locks and syncs reach the server (no nolock, no async)." },
+		{ 0x6969, HEALTH_NOTICE, "The folder lies on NFS.",
+		    "Be sure that locks and syncs reach the server (no nolock, no async)." },
 		{ 0xff534d42, HEALTH_NOTICE, "The folder lies on a Windows share.", "Keep it on a local disk." },
 		{ 0xfe534d42, HEALTH_NOTICE, "The folder lies on a Windows share.", "Keep it on a local disk." },
 		{ 0x65735546, HEALTH_NOTICE, "The folder lies on a file system in user space.", "Be sure that its syncs are real." },
@@ -197,7 +198,8 @@ static void file_system(struct doctor *d)
 
 	err_init(&why);
 	if (folder_sync(d->c->dir, &why) != RC_OK) {
-		tell(d, HEALTH_PROBLEM, "disk", str_z(why.msg), "Use a file system that can be synced: else an acknowledged record may be lost.");
+		tell(d, HEALTH_PROBLEM, "disk", str_z(why.msg),
+		    "Use a file system that can be synced: else an acknowledged record may be lost.");
 		return;
 	}
 	if (statfs(d->c->dir, &s) == 0) {

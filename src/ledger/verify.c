@@ -644,8 +644,10 @@ static enum rc load_keys(struct check *c, struct err *e)
 		(void)snprintf(name, sizeof(name), "keys/%08zu.tmk", i);
 		if (!file_exists(path_of(c, name)))
 			return RC_OK;
-		if (file_read(c->a, path_of(c, name), KEY_PAGE_BYTES, &page, &why) != RC_OK ||
-		    keyring_load(c->keys, page, &why) != RC_OK) {
+		rc = file_read(c->a, path_of(c, name), KEY_PAGE_BYTES, &page, &why);
+		if (rc == RC_OK && (rc = keyring_load(c->keys, page, &why)) == RC_LOCKED)
+			return err_set(e, rc, "%s; without the key verify looks at what it can: --without-key", why.msg);
+		if (rc != RC_OK) {
 			found(c, ROW_KEYS, VERDICT_ALTERED, arena_z(c->a, str_z(name)), 0, false, 0, why.msg);
 			return RC_OK;
 		}

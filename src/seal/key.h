@@ -63,7 +63,7 @@ struct keyring *keyring_new(uint32_t generation, const struct secret *kek);     
 void keyring_free(struct keyring *);                                            /* wipes; NULL does nothing */
 
 /* Pages in order from 0.  RC_ALTERED: page or row (named) does not decode, unwrap or follow; then none of this
- * page's rows was taken. */
+ * page's rows was taken.  RC_LOCKED: no row of the first page opens: the key is another organization's. */
 MUST_USE enum rc keyring_load(struct keyring *, struct str page, struct err *);
 
 /* NULL when there is none.  Of two rows for the same use the first counts. */

@@ -153,8 +153,8 @@ static void page_begin(struct keyring *k)
 enum rc keyring_load(struct keyring *k, struct str bytes, struct err *e)
 {
 	struct key *opened[KEY_PAGE_ROWS] = { NULL };
+	size_t i, bad = 0, n_bad = 0, tried = 0;
 	struct key_page page;
-	size_t i;
 	enum rc rc;
 
 	if ((rc = key_page_decode(bytes, &page, e)) != RC_OK)
@@ -173,14 +173,22 @@ enum rc keyring_load(struct keyring *k, struct str bytes, struct err *e)
 			goto out;
 		if (row.use.type == KEY_NONE)
 			continue;
+		tried++;
 		opened[i] = vault_alloc(sizeof *opened[i]);
 		opened[i]->row = row;
 		if (!key_row_unwrap(&row, k->kek, &opened[i]->secret)) {
-			rc = err_set(e, RC_ALTERED, "ALTERED row %zu of key page %u: it does not unwrap", i, page.number);
-			goto out;
+			bad = i;
+			n_bad++;
+			continue;
 		}
 		hmac_key_init(&opened[i]->mac, opened[i]->secret.bytes, sizeof opened[i]->secret.bytes);
 	}
+	if (n_bad > 1 && n_bad == tried && k->n == 0)
+		rc = err_set(e, RC_LOCKED, "not one of the folder's keys opens with this key file: it is another organization's");
+	else if (n_bad > 0)
+		rc = err_set(e, RC_ALTERED, "ALTERED row %zu of key page %u: it does not unwrap", bad, page.number);
+	if (rc != RC_OK)
+		goto out;
 	page_begin(k);
 	for (i = 0; i < page.n; i++) {
 		append(k, opened[i]);
