@@ -23,6 +23,7 @@ struct apply {
 	size_t told;                    /* changes that the edit has */
 	bool dry_run, quiet, is_content;       /* content: the framework itself, and nothing is told */
 	size_t added, changed, same, items, joins;
+	struct buf tells;               /* what is printed when all of it was right */
 };
 
 struct source {
@@ -46,9 +47,15 @@ static enum rc at(struct apply *p, const struct source *s, const struct value *v
 
 static void tell(struct apply *p, const char *sign, const char *kind, struct str id)
 {
-	if (p->c->json || p->quiet || p->is_content)
+	if (p->quiet || p->is_content)
 		return;
-	out_line("%s %s %.*s", sign, kind, STR_FMT(id));
+	if (!p->c->json) {
+		buf_fmt(&p->tells, "%s %s %.*s\n", sign, kind, STR_FMT(id));
+		return;
+	}
+	buf_z(&p->tells, p->tells.n > 0 ? ",{\"id\":" : "{\"id\":");
+	json_put_str(&p->tells, id);
+	buf_fmt(&p->tells, ",\"kind\":\"%s\",\"new\":%s}", kind, sign[0] == '+' ? "true" : "false");
 }
 
 /* The document without its "kind", as the body of a definition. */
@@ -302,10 +309,13 @@ enum rc apply_content(struct cli *c, struct org *org)
 static void summary(struct apply *p)
 {
 	if (p->c->json) {
-		out_line("{\"added\":%zu,\"changed\":%zu,\"dry_run\":%s,\"items\":%zu,\"joins\":%zu,\"same\":%zu}", p->added,
-		    p->changed, p->dry_run ? "true" : "false", p->items, p->joins, p->same);
+		out_line("{\"added\":%zu,\"changed\":%zu,\"changes\":[%.*s],\"dry_run\":%s,\"items\":%zu,\"joins\":%zu,\"same\":%zu}",
+		    p->added, p->changed, (int)p->tells.n, (const char *)p->tells.p, p->dry_run ? "true" : "false", p->items,
+		    p->joins, p->same);
 		return;
 	}
+	if (p->tells.n > 0)
+		(void)fwrite(p->tells.p, 1, p->tells.n, stdout);
 	out_line("%s%zu added, %zu changed, %zu as they were, %zu items, %zu joins", p->dry_run ? "would be: " : "", p->added,
 	    p->changed, p->same, p->items, p->joins);
 }
@@ -319,6 +329,7 @@ static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_
 	enum rc rc;
 
 	p.changes.a = c->a;
+	buf_init(&p.tells, LIMIT_FILE_READ);
 	rc = org_edit_begin(org, &c->err);
 	for (i = 0; i < n_files && rc == RC_OK; i++) {
 		rc = expand(c, files[i], &names);
@@ -330,6 +341,9 @@ static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_
 	arena_free(p.checked);
 	if (rc == RC_OK && !quiet)
 		summary(&p);
+	if (rc != RC_OK && !dry_run)
+		err_while(&c->err, "applying; nothing was applied");
+	buf_done(&p.tells);
 	return rc;
 }
 

@@ -76,7 +76,7 @@ static enum rc walk_zip(struct cli *c, struct files *f, const char *path, struct
 static enum rc walk(struct cli *c, struct files *f, const char *path, struct str name, unsigned depth)
 {
 	struct str *names;
-	struct stat st;
+	struct stat st, own;
 	size_t n, i;
 	enum rc rc;
 
@@ -97,6 +97,8 @@ static enum rc walk(struct cli *c, struct files *f, const char *path, struct str
 		file_add(c, f, path, name);
 		return RC_OK;
 	}
+	if (stat(c->dir, &own) == 0 && own.st_dev == st.st_dev && own.st_ino == st.st_ino)
+		return cli_usage(c, "%s is the organization's own folder: what is taken in must come from elsewhere", path);
 	if (depth > 16 || f->n > MOST_FILES)
 		return err_set(&c->err, RC_LIMIT, "%s holds too many files or folders", path);
 	if ((rc = folder_list(c->a, path, MOST_FILES, &names, &n, &c->err)) != RC_OK)

@@ -97,7 +97,7 @@ static bool feeds_state(const struct run *r)
 
 static enum rc check_columns(struct run *r)
 {
-	size_t n, i;
+	size_t n, i, k;
 	const struct collection *const *all = mapping_collections(r->mapping, &n);
 
 	if (!str_starts(r->how->source, STR("csv:")) || n != 1)
@@ -106,6 +106,11 @@ static enum rc check_columns(struct run *r)
 		if (collection_field(all[0], r->ctx.columns[i]) == NULL)
 			return err_set(r->e, RC_INVALID, "%s: line 1: column %zu, \"%.*s\", is no field of \"%.*s\"", r->how->path, i + 1,
 			    STR_FMT(r->ctx.columns[i]), STR_FMT(all[0]->name));
+	for (i = 0; i < r->ctx.n_columns; i++)
+		for (k = 0; k < i; k++)
+			if (str_eq(r->ctx.columns[k], r->ctx.columns[i]))
+				return err_set(r->e, RC_INVALID, "%s: line 1: columns %zu and %zu are both \"%.*s\"", r->how->path, k + 1, i + 1,
+				    STR_FMT(r->ctx.columns[i]));
 	return RC_OK;
 }
 

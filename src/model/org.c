@@ -230,6 +230,18 @@ static enum rc open_write(struct org *o, struct err *e)
 	return rc == RC_OK ? catch_up(o, e) : rc;
 }
 
+static enum rc is_organization(const struct org *o, struct err *e)
+{
+	char path[LIMIT_PATH];
+	struct stat st;
+
+	path_in(o, "log", path);
+	if (lstat(path, &st) == 0)
+		return RC_OK;
+	return errno == ENOENT || errno == ENOTDIR ? err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger; "
+	    "tickmark init makes one", o->dir) : err_sys(e, errno, "%s cannot be read", o->dir);
+}
+
 static enum rc open_as(struct org *o, enum org_mode mode, const struct key_source *k, struct err *e)
 {
 	struct provider *p = NULL;
@@ -237,10 +249,7 @@ static enum rc open_as(struct org *o, enum org_mode mode, const struct key_sourc
 	struct stat journal;
 	enum rc rc;
 
-	path_in(o, "log", path);
-	if (!file_exists(path))
-		return err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger; tickmark init makes one", o->dir);
-	if ((rc = key_open(o, k, &p, e)) != RC_OK)
+	if ((rc = is_organization(o, e)) != RC_OK || (rc = key_open(o, k, &p, e)) != RC_OK)
 		return rc;
 	rc = ledger_open(o->dir, mode == ORG_WRITE ? LEDGER_WRITE : LEDGER_READ, p, org_now_ms(o), &o->ledger, e);
 	if (rc != RC_OK || mode == ORG_WRITE)
@@ -482,13 +491,9 @@ enum rc org_key(const char *dir, const struct key_source *k, struct provider **o
 {
 	const struct org_env none = { { NULL, NULL, NULL }, NULL };
 	struct org *o = org_new(dir, ORG_READ, &none);
-	char path[LIMIT_PATH];
 	enum rc rc;
 
-	path_in(o, "log", path);
-	if (!file_exists(path))
-		rc = err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger", o->dir);
-	else
+	if ((rc = is_organization(o, e)) == RC_OK)
 		rc = key_open(o, k, out, e);
 	org_abandon(o);
 	return rc;

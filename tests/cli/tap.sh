@@ -1,4 +1,5 @@
 # What the shell tests share; read with "." after $tickmark is set.  Prints TAP.
+case $tickmark in /*) ;; *) tickmark=$PWD/$tickmark ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0 failed=0
