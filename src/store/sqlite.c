@@ -46,6 +46,13 @@ static enum rc outcome(int code)
 
 static enum rc fail(struct db *db, int code, const char *doing, struct err *e)
 {
+	const char *path = db->h != NULL ? sqlite3_db_filename(db->h, "main") : NULL;
+
+	if (path != NULL && (code & 0xff) == SQLITE_FULL)
+		return err_set(e, RC_NO_SPACE, "no space is left for %s: make room and run it again; nothing acknowledged is lost", path);
+	if (path != NULL && (code & 0xff) == SQLITE_IOERR)
+		return err_set(e, RC_IO, "%s could not be read or written (%s; error %d of the system): is the disk full or failing?",
+		    path, sqlite3_errmsg(db->h), sqlite3_system_errno(db->h));
 	return err_set(e, outcome(code), "the database said while %s: %s", doing,
 	    db->h == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db->h));
 }
