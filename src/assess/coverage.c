@@ -189,7 +189,8 @@ static enum rc add_ingests(struct gather *g)
 	return rc;
 }
 
-/* Registers kept by hand: each edit is known, and nothing says that the register is whole. */
+/* An extraction of which a record was rejected is not full: who is missing in it may be that record.
+ * Registers kept by hand: each edit is known, and nothing says that the register is whole. */
 static enum rc add_extractions(struct gather *g)
 {
 	struct stmt *st = NULL;
@@ -197,7 +198,8 @@ static enum rc add_extractions(struct gather *g)
 	enum rc rc;
 
 	rc = db_prepare(state_db(g->s), STR("SELECT count(DISTINCT x.id),"
-	    " count(DISTINCT CASE WHEN i.complete=1 AND i.partial=0 THEN x.id END)"
+	    " count(DISTINCT CASE WHEN i.complete=1 AND i.partial=0"
+	    " AND NOT EXISTS (SELECT 1 FROM rejected j WHERE j.ingest=i.id) THEN x.id END)"
 	    " FROM extraction x LEFT JOIN extraction_ingest xi ON xi.extraction=x.id LEFT JOIN ingest i ON i.id=xi.ingest"
 	    " WHERE x.collection=?1 AND x.at>=?2 AND x.at<?3"), &st, g->e);
 	if (rc != RC_OK)

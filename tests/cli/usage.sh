@@ -76,6 +76,7 @@ is_json "apply" 0 lines tm apply --json "$work/p.yaml"
 is_json "test" 0 one tm test --json
 is_json "status" 0 one tm status --json
 is_json "report" 0 one tm report --out "$work/r.json" --json
+is_json "bundle" 0 one tm bundle --out "$work/b.zip" --json
 is_json "checkpoint" 0 one tm checkpoint --json
 is_json "prove" 0 one tm prove 5 --json
 is_json "verify" 0 one tm verify --json
