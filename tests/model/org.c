@@ -30,7 +30,7 @@ static void nothing_below(const char *base, const char *what)
 static void each_call_refused(bool above_missing)
 {
 	char base[] = "/tmp/tickmark-test-XXXXXX", dir[100], command[100], what[60];
-	const struct key_source key = { NULL, false, STR_NONE };
+	const struct key_source key = { .key_file = NULL };
 	struct org *o;
 	bool refused = true;
 	struct err e;
@@ -67,7 +67,7 @@ static void folders_above_it_too(void **ctx) { (void)ctx; each_call_refused(true
 static void what_stands_there_is_left_alone(void **ctx)
 {
 	char base[] = "/tmp/tickmark-test-XXXXXX", dir[100], path[200], command[100];
-	const struct key_source key = { NULL, false, STR_NONE };
+	const struct key_source key = { .key_file = NULL };
 	struct org *o;
 	struct err e;
 
