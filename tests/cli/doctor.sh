@@ -1,0 +1,49 @@
+#!/bin/sh
+# doctor: a sound installation has no problem, and each fault that is planted is named with its remedy.
+# doctor.sh TICKMARK JSON prints TAP.
+set -u
+tickmark=$1 json=$2
+. "$(dirname "$0")/tap.sh"
+umask 077
+org=$work/org key=$work/org.tickmark-key
+"$tickmark" init "$org" --name N >"$work/out" 2>&1 </dev/null || exit 1
+cp -a "$org" "$work/sound"
+expect 0 "a sound installation" "0 to be mended" "$tickmark" doctor "$org"
+expect 0 "which it says to be so on disk" "OK      leftovers" "$tickmark" doctor "$org"
+holds "it writes nothing" diff -r "$org" "$work/sound"
+expect 0 "without an organization it looks at the program" "SQLite" sh -c "cd '$work' && '$tickmark' doctor"
+fault() { # fault NAME WORDS : one PROBLEM, exit status 1, and in JSON as well
+	expect 1 "$1" "$2" "$tickmark" doctor "$org"
+	"$tickmark" doctor "$org" --json >"$work/stdout" 2>"$work/out"
+	"$json" <"$work/stdout" >>"$work/out" && grep -q '"state":"PROBLEM"' "$work/stdout" && ok "the same in JSON" || not_ok "the same in JSON"
+}
+chmod 0644 "$key"
+fault "a key file that others may read" "chmod 0600"
+chmod 0600 "$key"
+chmod 0755 "$org"
+fault "a folder that others get into" "chmod 0700"
+chmod 0700 "$org"
+mv "$key" "$work/away"
+fault "a key file that is gone" "There is no key file"
+head -c 100 "$work/away" >"$key"
+fault "a key file that is damaged" "is damaged"
+mv "$work/away" "$key"
+cp "$key" "$org/my-key"
+expect 1 "a key file inside the folder that it opens" "lies inside the folder" "$tickmark" doctor "$org" --key-file "$org/my-key"
+rm "$org/my-key"
+mv "$org/checkpoint" "$work/checkpoint"
+fault "a checkpoint that is gone" "checkpoint"
+mv "$work/checkpoint" "$org/checkpoint"
+touch "$org/state.db.tmp"
+expect 0 "what a crash left is a notice" "unfinished files were left" "$tickmark" doctor "$org"
+rm "$org/state.db.tmp"
+mv "$org/state.db" "$work/state.db"
+expect 0 "a database that is gone is a notice" "Run tickmark rebuild" "$tickmark" doctor "$org"
+mv "$work/state.db" "$org/state.db"
+printf x | dd of="$org/log/$(ls "$org/log" | head -n 1)" bs=1 seek=5000 conv=notrunc 2>/dev/null
+expect 1 "a ledger that does not open" "tickmark verify" "$tickmark" doctor "$org"
+echo pass >"$work/pass"
+"$tickmark" init "$work/sealed" --name N --passphrase-file "$work/pass" >"$work/out" 2>&1 </dev/null
+expect 0 "a sealed key is looked at without its passphrase" "needs its passphrase" "$tickmark" doctor "$work/sealed"
+expect 2 "a folder that is no organization" "is not an organization" "$tickmark" doctor "$work"
+done_testing
