@@ -52,7 +52,7 @@ enum rc fd_read(int fd, void *p, size_t n, uint64_t at, const char *name, struct
 
 enum rc file_read(struct arena *a, const char *path, size_t most, struct str *out, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);     /* a pipe in its place must not hold us */
 	struct stat st;
 	char *p;
 	enum rc rc = RC_OK;
@@ -133,6 +133,24 @@ bool file_exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+void file_beside(const char *dir, const char *suffix, char out[LIMIT_PATH])
+{
+	size_t n = strlen(dir), at;
+	char *full = NULL;
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	for (at = n; at > 0 && dir[at - 1] != '/'; at--)
+		;
+	if (n == 0 || strncmp(dir + at, "..", n - at) == 0)      /* "." and "..": what the folder is called */
+		full = realpath(n == 0 ? "." : dir, NULL);
+	if (full != NULL)
+		(void)snprintf(out, LIMIT_PATH, "%.3900s%.100s", full, suffix);
+	else
+		(void)snprintf(out, LIMIT_PATH, "%.*s%.100s", (int)(n < 3900 ? n : 3900), dir, suffix);
+	free(full);
 }
 
 static enum rc make_folders(const char *path, bool sync, struct err *e)

@@ -13,6 +13,8 @@ MUST_USE enum rc file_replace(const char *path, const void *, size_t n, unsigned
 /* Write without syncing: for what can be made again. */
 MUST_USE enum rc file_write(const char *path, const void *, size_t n, struct err *);
 bool file_exists(const char *path);
+/* "DIR" and ${suffix}: a file beside the folder ${dir}, also where that is "." or ends in "/". */
+void file_beside(const char *dir, const char *suffix, char out[LIMIT_PATH]);
 /* The folder and those above it, each with its name made durable; there already is fine. */
 MUST_USE enum rc folder_make(const char *path, struct err *);
 /* Remove all that is in it, which follows no link; the folder stays. */

@@ -110,7 +110,7 @@ void frame_mac(const struct key *wal, const uint8_t chain[SHA256_BYTES], uint8_t
 	memcpy(out, h, 16);
 }
 
-static enum rc walk_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_frame, struct err *e)
+enum rc frame_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_frame, struct err *e)
 {
 	uint64_t stored = 0;
 	struct part_row row;
@@ -118,6 +118,7 @@ static enum rc walk_rows(const struct entry *en, const uint8_t *rows, uint64_t *
 	unsigned i;
 	enum rc rc;
 
+	*in_frame = 0;
 	for (i = 0; i < en->n; i++) {
 		if ((rc = part_row_decode(rows + (size_t)i * PART_ROW_BYTES, &row, e)) != RC_OK)
 			return rc;
@@ -149,8 +150,7 @@ enum rc frame_walk(const struct frame *f, const uint8_t *meta, const struct fram
 			return rc;
 		if (f->meta_n - at - ENTRY_BYTES < (uint64_t)en.n * PART_ROW_BYTES)
 			return err_set(e, RC_ALTERED, "the frame's part rows end too early");
-		in_frame = 0;
-		if ((rc = walk_rows(&en, meta + at + ENTRY_BYTES, &in_frame, e)) != RC_OK)
+		if ((rc = frame_rows(&en, meta + at + ENTRY_BYTES, &in_frame, e)) != RC_OK)
 			return rc;
 		if (in_frame > f->blobs_n - blob)
 			return err_set(e, RC_ALTERED, "the frame's stored bytes end too early");
@@ -161,6 +161,26 @@ enum rc frame_walk(const struct frame *f, const uint8_t *meta, const struct fram
 	}
 	if (at != f->meta_n || blob != f->blobs_n)
 		return err_set(e, RC_ALTERED, "the frame holds more than its entries");
+	return RC_OK;
+}
+
+enum rc frame_entries(const struct frame *f, const uint8_t *meta, const struct frame_visitor *v, struct err *e)
+{
+	uint64_t blob = 0;
+	struct entry en;
+	uint32_t i;
+	unsigned k;
+	enum rc rc;
+
+	for (i = 0; i < f->n; i++) {
+		const uint8_t *rows = meta + ENTRY_BYTES;
+
+		if ((rc = entry_decode(meta, &en, e)) != RC_OK || (rc = v->entry(v->ctx, i, meta, &en, rows, blob, e)) != RC_OK)
+			return rc;
+		for (k = 0; k < en.n; k++)
+			blob += part_row_in_frame(rows + (size_t)k * PART_ROW_BYTES);
+		meta = rows + (size_t)en.n * PART_ROW_BYTES;
+	}
 	return RC_OK;
 }
 

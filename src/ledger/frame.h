@@ -60,6 +60,11 @@ struct frame_visitor {
  * lengths do not add up. */
 MUST_USE enum rc frame_walk(const struct frame *, const uint8_t *meta, const struct frame_visitor *, struct err *);
 
+/* The same over a meta that frame_walk found good and nobody can have changed since: nothing is hashed again. */
+MUST_USE enum rc frame_entries(const struct frame *, const uint8_t *meta, const struct frame_visitor *, struct err *);
+/* The n rows of one entry: form, numbers, parts root, size bucket.  ${in_frame}: stored bytes that stand in the frame. */
+MUST_USE enum rc frame_rows(const struct entry *, const uint8_t *rows, uint64_t *in_frame, struct err *);
+
 struct head {
 	uint64_t epoch, next_sequence, size;
 	uint8_t root[SHA256_BYTES], chain[SHA256_BYTES], mac[16];

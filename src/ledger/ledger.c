@@ -36,7 +36,7 @@ void ledger_path(const struct ledger *l, const char *name, char out[LIMIT_PATH])
 
 void ledger_head_copy_path(const struct ledger *l, char out[LIMIT_PATH])
 {
-	(void)snprintf(out, LIMIT_PATH, "%.3900s.tickmark-head", l->dir);
+	file_beside(l->dir, ".tickmark-head", out);
 }
 
 /* ---- keys */

@@ -14,6 +14,11 @@
 
 enum { SEGMENTS_MAX = 1 << 20, PAGE = 4096 };
 
+struct str log_segment_name(struct arena *a, const struct log_segment *s)
+{
+	return arena_fmt(a, "log/%020llu.seg", (unsigned long long)s->sequence);
+}
+
 static bool segment_name(struct str name, uint64_t *sequence)
 {
 	return name.n == 24 && str_ends(name, STR(".seg")) && num_u64(str_sub(name, 0, 20), UINT64_MAX, sequence);
@@ -72,14 +77,18 @@ static enum rc map_pages(int fd, size_t n, const char *path, const uint8_t **out
 
 static enum rc map_one(const char *path, struct log_segment *s, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 	enum rc rc = RC_OK;
 
 	s->p = NULL;
 	s->n = 0;
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return err_set(e, RC_INVALID, "%s is no file", path);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		rc = err_sys(e, errno, "%s cannot be read", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(e, RC_INVALID, "%s is no file", path);
 	if (rc == RC_OK && st.st_size > 0 && (rc = map_pages(fd, (size_t)st.st_size, path, &s->p, e)) == RC_OK)
 		s->n = (size_t)st.st_size;
 	if (fd >= 0)
@@ -223,21 +232,26 @@ static bool rest_zero(const struct log_files *f, size_t segment, uint64_t at)
 	    all_zero(f->segments[segment].p + at, f->segments[segment].n - at);
 }
 
-static bool later_good(const struct log_files *f, size_t segment, uint64_t from, uint64_t sequence)
+bool log_later(const struct log_files *f, size_t *segment, uint64_t *from, uint64_t sequence, bool blobs, struct frame *out)
 {
-	struct frame fr;
 	struct err why;
-	uint64_t at;
 
 	err_init(&why);
-	for (; segment < f->n; segment++, from = 0) {
-		const struct log_segment *s = &f->segments[segment];
+	for (*from = (*from + 7) & ~(uint64_t)7; *segment < f->n; (*segment)++, *from = 0) {
+		const struct log_segment *s = &f->segments[*segment];
 
-		for (at = from; at + FRAME_HEADER_BYTES <= s->n; at += 8)
-			if (memcmp(s->p + at, "TMF1", 4) == 0 && whole(s, at, true, &fr, &why) && fr.sequence > sequence)
+		for (; *from + FRAME_HEADER_BYTES <= s->n; *from += 8)
+			if (memcmp(s->p + *from, "TMF1", 4) == 0 && whole(s, *from, blobs, out, &why) && out->sequence > sequence)
 				return true;
 	}
 	return false;
+}
+
+static bool later_good(const struct log_files *f, size_t segment, uint64_t from, uint64_t sequence)
+{
+	struct frame fr;
+
+	return log_later(f, &segment, &from, sequence, true, &fr);
 }
 
 /* No good frame stands at the position: what does that mean? */
@@ -252,7 +266,7 @@ static void judge(const struct log_files *f, uint64_t size, struct log_end *now)
 		now->state = now->index < size ? LOG_MISSING : LOG_END;
 		return;
 	}
-	if (now->index < size || later_good(f, s, (now->offset + 8) & ~(uint64_t)7, now->sequence)) {
+	if (now->index < size || later_good(f, s, now->offset + 1, now->sequence)) {
 		now->state = LOG_ALTERED;
 		return;
 	}
@@ -289,6 +303,8 @@ enum rc log_scan(const struct log_files *f, struct str origin, const struct key 
 			memcpy(now.chain, fr.chain, 32);
 			memcpy(now.mac, fr.mac, 16);
 			now.epoch = fr.epoch;
+			now.before = now.offset;
+			now.before_index = now.index;
 			now.sequence++;
 			now.index += fr.n;
 			now.offset += frame_length(&fr);
@@ -301,29 +317,42 @@ enum rc log_scan(const struct log_files *f, struct str origin, const struct key 
 			continue;
 		}
 		judge(f, size, &now);
+		if (s != NULL && now.offset == 0 && s->sequence != now.sequence)
+			(void)err_set(&why, RC_ALTERED, "the file that begins with it is not there");
 		(void)snprintf(now.why, sizeof(now.why), "%.190s", why.msg);
 		*out = now;
 		return RC_OK;
 	}
 }
 
-enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origin, struct str *policy, struct err *e)
+enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origin, struct str *policy, uint64_t *at,
+    struct err *e)
 {
 	struct part_row row;
 	const struct value *v;
 	struct frame fr;
 	const uint8_t *meta;
-	enum rc rc;
+	uint8_t d[SHA256_BYTES];
 
-	if (f->n == 0 || f->segments[0].n < FRAME_HEADER_BYTES || !frame_decode(f->segments[0].p, &fr) ||
+	*at = 0;
+	if (f->n == 0 || f->segments[0].n == 0)
+		return err_set(e, RC_NOT_FOUND, "the log holds no frame");
+	if (f->segments[0].sequence != 0)
+		return err_set(e, RC_ALTERED, "the log's first file is not there");
+	if (f->segments[0].n < FRAME_HEADER_BYTES || !frame_decode(f->segments[0].p, &fr) ||
 	    frame_length(&fr) > f->segments[0].n || fr.meta_n < ENTRY_BYTES + PART_ROW_BYTES)
-		return err_set(e, RC_NOT_FOUND, "the log has no readable first frame");
+		return err_set(e, RC_ALTERED, "the log has no readable first frame");
 	meta = f->segments[0].p + FRAME_HEADER_BYTES;
+	*at = FRAME_HEADER_BYTES;
 	if (meta[4] != KIND_POLICY || part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK || row.stored_n > fr.blobs_n)
-		return err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+		return err_set(e, RC_ALTERED, "entry 0 is not the one that says the ledger's origin");
+	*at += fr.meta_n;
+	sha256(meta + fr.meta_n, row.stored_n, d);
+	if (memcmp(d, row.d, sizeof(d)) != 0)
+		return err_set(e, RC_ALTERED, "the ledger's origin and key, in entry 0, are not what was written");
 	*policy = arena_str(a, str_bytes(meta + fr.meta_n, row.stored_n));
-	if ((rc = json_parse(a, *policy, &v, e)) != RC_OK)
-		return err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+	if (json_parse(a, *policy, &v, e) != RC_OK || value_text(v, "origin").n == 0)
+		return err_set(e, RC_ALTERED, "entry 0 does not say the ledger's origin");
 	*origin = value_text(v, "origin");
-	return origin->n > 0 ? RC_OK : err_set(e, RC_NOT_FOUND, "entry 0 does not say the ledger's origin");
+	return RC_OK;
 }

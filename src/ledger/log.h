@@ -31,6 +31,7 @@ struct log_end {
 	uint64_t torn;                  /* bytes, LOG_TORN */
 	uint8_t chain[SHA256_BYTES], mac[16];   /* of the last good frame */
 	uint64_t epoch;
+	uint64_t before, before_index;  /* where the last good frame stands, and its first entry; in another file: > offset */
 	char why[200];                  /* LOG_ALTERED: what the frame failed in */
 };
 
@@ -43,7 +44,13 @@ struct log_visitor {
 /* ${size} is the larger of the checkpoint's and the head's; ${wal} may be NULL: then MACs are not checked. */
 MUST_USE enum rc log_scan(const struct log_files *, struct str origin, const struct key *wal, uint64_t size,
     const struct log_visitor *, struct log_end *, struct err *);
-/* The origin that entry 0, in clear, names.  RC_NOT_FOUND: there is no readable first frame. */
-MUST_USE enum rc log_origin(struct arena *, const struct log_files *, struct str *origin, struct str *policy, struct err *);
+/* From ${*from} in ${*segment} on, the next frame of a higher sequence that is good apart from chain, MAC, index and epoch
+ * (and, without ${blobs}, from its stored bytes); where it stands is given back.  false: there is none. */
+bool log_later(const struct log_files *, size_t *segment, uint64_t *from, uint64_t sequence, bool blobs, struct frame *);
+struct str log_segment_name(struct arena *, const struct log_segment *);        /* "log/….seg" */
+/* The origin that entry 0, in clear, names, and its whole body; ${at} is where in the first file what is wrong stands.
+ * RC_NOT_FOUND: there is no log; RC_ALTERED: it does not begin as it was written. */
+MUST_USE enum rc log_origin(struct arena *, const struct log_files *, struct str *origin, struct str *policy, uint64_t *at,
+    struct err *);
 
 #endif

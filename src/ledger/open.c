@@ -221,7 +221,7 @@ static enum rc scan_frame(void *ctx, size_t segment, uint64_t offset, const stru
 
 	s->blobs = header + FRAME_HEADER_BYTES + f->meta_n;
 	frame_note(s->l, f, s->files->segments[segment].sequence, offset);
-	return frame_walk(f, header + FRAME_HEADER_BYTES, &v, e);
+	return frame_entries(f, header + FRAME_HEADER_BYTES, &v, e);   /* log_scan has walked it */
 }
 
 static enum rc known_size(struct ledger *l, struct head *h, uint64_t *size, struct err *e)
@@ -272,13 +272,13 @@ static enum rc scan(struct ledger *l, struct err *e)
 	struct log_end end;
 	struct head head;
 	struct str body;
-	uint64_t size;
+	uint64_t size, at;
 	uint8_t root[32];
 	enum rc rc;
 
 	if ((rc = log_map(l->scratch, l->dir, &files, e)) != RC_OK)
 		return rc;
-	if ((rc = log_origin(l->forever, &files, &l->origin, &body, e)) != RC_OK ||
+	if ((rc = log_origin(l->forever, &files, &l->origin, &body, &at, e)) != RC_OK ||
 	    (rc = json_parse(l->forever, body, &policy, e)) != RC_OK ||
 	    (rc = note_key_parse(value_text(policy, "vkey"), &l->key, e)) != RC_OK ||
 	    (rc = known_size(l, &head, &size, e)) != RC_OK ||

@@ -31,10 +31,13 @@ static bool in_list(uint8_t (*list)[16], size_t n, const uint8_t id[16])
 enum verdict part_verdict(const struct ledger *l, const struct part_row *row, struct str stored)
 {
 	uint8_t d[SHA256_BYTES];
-	bool gone = stored.n == 0 || all_zero(stored.p, stored.n), fits;
+	bool gone, fits;
 
 	sha256(stored.p, stored.n, d);
 	fits = stored.n == row->stored_n && memcmp(d, row->d, 32) == 0;
+	if (fits && l->n_erased == 0 && l->n_intended == 0)
+		return VERDICT_INTACT;
+	gone = stored.n == 0 || all_zero(stored.p, stored.n);
 	if (in_list(l->erased, l->n_erased, row->key_id))
 		return gone ? VERDICT_ERASED : fits ? VERDICT_UNSCRUBBED : VERDICT_ALTERED;
 	if (in_list(l->intended, l->n_intended, row->key_id))

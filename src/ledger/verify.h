@@ -31,6 +31,7 @@ struct verify_how {
 struct verify_outcome {
 	uint64_t entries, frames, parts, erased, checkpointed, bytes, findings, notices;
 	uint64_t checked[VERIFY_ROWS];  /* files, entries, rows: what the row counts */
+	bool log_unread;                /* the log ends before its time, and nothing vouches for what stood behind */
 	bool pinned;                    /* ${since} was given and fits */
 	struct str origin, vkey;        /* as the folder has them, in the arena */
 };

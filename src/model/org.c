@@ -74,7 +74,7 @@ static enum rc key_find(struct org *o, const struct key_source *k, struct err *e
 		(void)snprintf(o->key_file, sizeof(o->key_file), "%.4000s", k->key_file);
 		return RC_OK;
 	}
-	(void)snprintf(o->key_file, sizeof(o->key_file), "%.3900s.tickmark-key", o->dir);
+	file_beside(o->dir, ".tickmark-key", o->key_file);
 	if (file_exists(o->key_file))
 		return RC_OK;
 	path_in(o, "demo.tickmark-key", o->key_file);
@@ -317,7 +317,7 @@ static enum rc create_key(struct org *o, const struct key_source *k, bool inside
 	else if (inside)
 		path_in(o, "demo.tickmark-key", o->key_file);
 	else
-		(void)snprintf(o->key_file, sizeof(o->key_file), "%.3900s.tickmark-key", o->dir);
+		file_beside(o->dir, ".tickmark-key", o->key_file);
 	if (file_exists(o->key_file))
 		return err_set(e, RC_EXISTS, "there is a key file %s already; move it away if it is no longer needed", o->key_file);
 	rand_bytes(organization, sizeof(organization));

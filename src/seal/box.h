@@ -74,6 +74,8 @@ struct part_row {
 
 /* RC_ALTERED: form, zeros, mode, place and length do not go together. */
 MUST_USE enum rc part_row_decode(const uint8_t bytes[PART_ROW_BYTES], struct part_row *out, struct err *);
+/* Stored bytes of a row that decodes, as far as they stand in the frame: 0 for an object. */
+static inline uint64_t part_row_in_frame(const uint8_t row[PART_ROW_BYTES]) { return row[5] == 0 ? get_u64(row + 8) : 0; }
 void part_row_encode(const struct part_row *, uint8_t out[PART_ROW_BYTES]);
 void part_row_hash(const uint8_t record_id[16], const uint8_t row[PART_ROW_BYTES], uint8_t out[SHA256_BYTES]);
 /* From ${n} encoded rows; zero when n = 0. */

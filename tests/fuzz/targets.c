@@ -127,12 +127,13 @@ static void logs(struct arena *a, struct str s)
 	struct str origin, policy;
 	struct log_end end;
 	struct head head;
+	uint64_t at;
 	struct err e;
 
 	err_init(&e);
 	if (log_scan(&files, STR("o"), NULL, 0, NULL, &end, &e) != RC_OK)
 		return;
-	if (log_origin(a, &files, &origin, &policy, &e) == RC_OK || head_decode(s, &head, &e) == RC_OK)
+	if (log_origin(a, &files, &origin, &policy, &at, &e) == RC_OK || head_decode(s, &head, &e) == RC_OK)
 		return;
 }
 
