@@ -17,7 +17,10 @@ enum { MAX_FILES = 4096 };
 
 struct apply {
 	struct cli *c;
-	struct org *org;
+	struct org *org;                /* NULL: only a check, in a state in memory */
+	struct state *state;
+	uint64_t next;                  /* entries that the check made */
+	int pass;                       /* of content: 0 all documents, 1 those without derived_from, 2 those with */
 	struct changes changes;
 	struct arena *checked;          /* what a check made, gone after it */
 	size_t told;                    /* changes that the edit has */
@@ -75,12 +78,25 @@ static const struct value *without_kind(struct arena *a, const struct value *doc
 
 static enum rc flush(struct apply *p)
 {
-	return org_edit_changes(p->org, &p->changes, &p->told, &p->c->err);
+	enum rc rc;
+
+	if (p->org != NULL)
+		return org_edit_changes(p->org, &p->changes, &p->told, &p->c->err);
+	for (; p->told < p->changes.n; p->told++) {
+		const struct change *ch = &p->changes.p[p->told];
+		const struct state_entry en = { .index = p->next++, .kind = ch->kind, .is_open = true, .body = ch->body };
+
+		if ((rc = state_apply(p->state, &en, &p->c->err)) != RC_OK)
+			return rc;
+		if (state_refused(p->state) != NULL)
+			return err_set(&p->c->err, RC_INVALID, "%s", state_refused(p->state));
+	}
+	return RC_OK;
 }
 
 static enum rc define(struct apply *p, const char *kind, struct str id, const struct value *body)
 {
-	struct state *st = org_state(p->org);
+	struct state *st = p->state;
 	struct str old;
 	struct err ignored;
 	size_t before = p->changes.n;
@@ -109,7 +125,7 @@ static enum rc apply_zone(struct apply *p, struct str name)
 	struct buf b;
 	enum rc rc;
 
-	if (str_eq(name, zone_name(state_zone(org_state(p->org)))))
+	if (str_eq(name, zone_name(state_zone(p->state))))
 		return RC_OK;
 	if ((rc = zone_from_host(p->c->a, name, &zone, &p->c->err)) != RC_OK)
 		return rc == RC_NOT_FOUND ? RC_INVALID : rc;
@@ -125,7 +141,7 @@ static enum rc apply_scope(struct apply *p, const struct source *s)
 	struct str zone = value_text(s->doc, "zone");
 	enum rc rc;
 
-	if ((rc = at(p, s, s->doc, scope_check(s->doc, org_state(p->org), &p->c->err))) != RC_OK)
+	if ((rc = at(p, s, s->doc, scope_check(s->doc, p->state, &p->c->err))) != RC_OK)
 		return rc;
 	if (zone.p != NULL && (rc = at(p, s, value_get(s->doc, "zone"), apply_zone(p, zone))) != RC_OK)
 		return rc;
@@ -143,13 +159,13 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 	if (id.n == 0)
 		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a %s needs \"%s\", a name", kind, id_name));
 	if (strcmp(kind, "control") == 0)
-		rc = control_load(p->checked, s->file, body, org_state(p->org), &control, &p->c->err);
+		rc = control_load(p->checked, s->file, body, p->state, &control, &p->c->err);
 	else if (strcmp(kind, "parameter") == 0)
 		rc = parameter_check(s->file, body, &p->c->err);
 	else if (strcmp(kind, "mapping") == 0)
-		rc = mapping_compile(p->checked, s->file, body, state_schema(org_state(p->org)), &mapping, &p->c->err);
+		rc = mapping_compile(p->checked, s->file, body, state_schema(p->state), &mapping, &p->c->err);
 	else if (strcmp(kind, "population") == 0)
-		rc = population_check(s->file, body, org_state(p->org), &p->c->err);
+		rc = population_check(s->file, body, p->state, &p->c->err);
 	arena_reset(p->checked);
 	if (rc != RC_OK)
 		return at(p, s, s->doc, rc);
@@ -161,7 +177,7 @@ static enum rc apply_item(struct apply *p, const struct source *s)
 	const struct value *as_of = value_get(s->doc, "as_of");
 	enum rc rc;
 
-	rc = change_item(&p->changes, org_state(p->org), value_text(s->doc, "collection"), value_get(s->doc, "fields"),
+	rc = change_item(&p->changes, p->state, value_text(s->doc, "collection"), value_get(s->doc, "fields"),
 	    as_of != NULL ? as_of->text : STR_NONE, &p->c->err);
 	if (rc != RC_OK)
 		return at(p, s, s->doc, rc);
@@ -179,7 +195,7 @@ static enum rc apply_identity(struct apply *p, const struct source *s)
 		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "an identity document needs \"same\", a list of two or "
 		    "more identities of one person, for example [\"github.login:ada\", \"email:ada@example.com\"]"));
 	for (i = 1; i < same->n; i++) {
-		rc = change_join(&p->changes, org_state(p->org), same->items[0].text, same->items[i].text,
+		rc = change_join(&p->changes, p->state, same->items[0].text, same->items[i].text,
 		    value_text(s->doc, "reason"), &p->c->err);
 		if (rc != RC_OK || (rc = flush(p)) != RC_OK)
 			return at(p, s, &same->items[i], rc);
@@ -192,8 +208,8 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 {
 	struct str kind = value_text(s->doc, "kind");
 
-	if (str_is(kind, "scope"))
-		return apply_scope(p, s);
+	if (p->pass != 0 && (value_text(s->doc, "derived_from").p != NULL) != (p->pass == 2))
+		return RC_OK;
 	if (str_is(kind, "population"))
 		return apply_named(p, s, "population", "name");
 	if (str_is(kind, "parameter"))
@@ -208,6 +224,11 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_named(p, s, "category", "id");
 	if (p->is_content && str_is(kind, "series"))
 		return apply_named(p, s, "series", "id");
+	if (p->is_content)
+		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a content document needs \"kind\": population, parameter, "
+		    "control, mapping, criterion, category or series%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
+	if (str_is(kind, "scope"))
+		return apply_scope(p, s);
 	if (str_is(kind, "item"))
 		return apply_item(p, s);
 	if (str_is(kind, "identity"))
@@ -280,29 +301,51 @@ static enum rc apply_file(struct apply *p, const char *file)
 	return rc == RC_OK ? apply_text(p, file, text) : rc;
 }
 
-/* In this order: a control names populations and parameters, a mapping names populations. */
-enum rc apply_content(struct cli *c, struct org *org)
+/* In this order: a control names populations and parameters, a mapping names populations, and what is computed from
+ * another population comes after it. */
+static enum rc apply_content_to(struct apply *p, const struct content *content)
 {
-	static const char *const order[] = { "framework.yaml", "criteria.yaml", "parameters.yaml", "populations/", "populations/",
-		"controls/", "mappings/" };
-	const size_t plain = 3, derived = 4;            /* what is computed from another population comes after it */
-	struct apply p = { .c = c, .org = org, .is_content = true, .checked = arena_new() };
-	struct str name, text;
+	static const struct {
+		const char *name;
+		int pass;
+	} order[] = { { "framework.yaml", 0 }, { "criteria.yaml", 0 }, { "parameters.yaml", 0 }, { "populations/", 1 },
+		{ "populations/", 2 }, { "controls/", 0 }, { "mappings/", 0 } };
+	struct arena *a = p->c->a;
 	size_t i, k;
 	enum rc rc = RC_OK;
 
-	p.changes.a = c->a;
+	p->is_content = true;
+	p->checked = arena_new();
+	p->changes.a = a;
 	for (k = 0; k < ARRAY_LEN(order); k++) {
-		for (i = 0; i < content_count() && rc == RC_OK; i++) {
-			text = content_at(i, &name);
-			if (!str_starts(name, str_z(order[k])) ||
-			    (k == plain && str_find(text, STR("\nderived_from:")) >= 0) ||
-			    (k == derived && str_find(text, STR("\nderived_from:")) < 0))
-				continue;
-			rc = apply_text(&p, arena_z(c->a, name), text);
-		}
+		p->pass = order[k].pass;
+		for (i = 0; i < content->n && rc == RC_OK; i++)
+			if (str_starts(content->names[i], str_z(order[k].name)))
+				rc = apply_text(p, arena_z(a, content->folder == NULL ? content->names[i] : arena_fmt(a, "%s/%.*s",
+				    content->folder, STR_FMT(content->names[i]))), content->texts[i]);
 	}
-	arena_free(p.checked);
+	arena_free(p->checked);
+	return rc;
+}
+
+enum rc apply_content(struct cli *c, struct org *org, const struct content *content)
+{
+	struct apply p = { .c = c, .org = org, .state = org_state(org) };
+
+	return apply_content_to(&p, content);
+}
+
+enum rc check_content(struct cli *c, const struct content *content)
+{
+	const struct org_env env = cli_env(c);
+	struct apply p = { .c = c };
+	enum rc rc;
+
+	if ((rc = state_open("", DB_MEMORY, &env.hooks, &p.state, &c->err)) != RC_OK)
+		return rc;
+	if ((rc = state_begin(p.state, &c->err)) == RC_OK)
+		rc = apply_content_to(&p, content);
+	state_close(p.state);
 	return rc;
 }
 
@@ -322,7 +365,8 @@ static void summary(struct apply *p)
 
 static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run, bool quiet)
 {
-	struct apply p = { .c = c, .org = org, .dry_run = dry_run, .quiet = quiet, .checked = arena_new() };
+	struct apply p = { .c = c, .org = org, .state = org_state(org), .dry_run = dry_run, .quiet = quiet,
+		.checked = arena_new() };
 	struct texts names;
 	uint64_t first;
 	size_t i, k;

@@ -3,9 +3,12 @@
 #define CLI_APPLY_H
 
 #include "cli/cli.h"
+#include "model/content.h"
 
-/* The content that comes with the binary, into the edit that is under way. */
-MUST_USE enum rc apply_content(struct cli *, struct org *);
+/* What a new organization begins with, into the edit that is under way. */
+MUST_USE enum rc apply_content(struct cli *, struct org *, const struct content *);
+/* The same checked and written nowhere: errors name file, line and column. */
+MUST_USE enum rc check_content(struct cli *, const struct content *);
 /* An edit of its own: all files or none. */
 MUST_USE enum rc apply_files(struct cli *, struct org *, char **files, size_t n, bool dry_run);
 /* The same without a word: files, or one that the binary carries. */

@@ -94,6 +94,7 @@ enum rc new_organization(struct cli *c, const struct new_org *n, struct org **ou
 {
 	const struct org_env env = cli_env(c);
 	struct org *org = NULL;
+	struct content content = content_own(c->a);
 	struct zone *zone;
 	struct key_source k;
 	const char *key_file, *dir;
@@ -107,11 +108,14 @@ enum rc new_organization(struct cli *c, const struct new_org *n, struct org **ou
 	rc = n->key_inside ? cli_key_source(c, &k) : cli_new_key_source(c, n->dir, &k);
 	if (rc != RC_OK)
 		return rc;
+	if (n->content != NULL && ((rc = content_read(c->a, n->content, &content, &c->err)) != RC_OK ||
+	    (rc = check_content(c, &content)) != RC_OK))
+		return rc == RC_NOT_FOUND ? RC_INVALID : rc;
 	rc = org_create(n->dir, n->origin != NULL ? str_z(n->origin) : STR_NONE, &k, n->key_inside, &env, &org, &c->err);
 	if (rc != RC_OK)
 		return rc;
 	if ((rc = org_edit_begin(org, &c->err)) != RC_OK || (rc = define_zone(c, org, n->zone)) != RC_OK ||
-	    (rc = apply_content(c, org)) != RC_OK || (rc = define_scope(c, org, n)) != RC_OK ||
+	    (rc = apply_content(c, org, &content)) != RC_OK || (rc = define_scope(c, org, n)) != RC_OK ||
 	    (rc = org_edit_end(org, &first, &c->err)) != RC_OK) {
 		key_file = arena_z(c->a, str_z(org_key_file(org)));
 		dir = arena_z(c->a, str_z(org_dir(org)));
@@ -179,7 +183,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	struct new_org n = { .zone = "UTC" };
 	const struct option_def defs[] = { { "--name", OPTION_TEXT, &n.name }, { "--zone", OPTION_TEXT, &n.zone },
 		{ "--from", OPTION_TEXT, &n.from }, { "--to", OPTION_TEXT, &n.to }, { "--categories", OPTION_TEXT, &n.categories },
-		{ "--origin", OPTION_TEXT, &n.origin } };
+		{ "--origin", OPTION_TEXT, &n.origin }, { "--content", OPTION_TEXT, &n.content } };
 	const char *key_file;
 	struct org *org = NULL;
 	uint64_t entries;
@@ -224,6 +228,8 @@ const struct command command_init = {
 	"  --zone ZONE         whose days count, such as Europe/Berlin; UTC when not given\n"
 	"  --from D --to D     the period, first and last day\n"
 	"  --categories LIST   security, availability, confidentiality, processing_integrity, privacy; security when not given\n"
+	"  --content FOLDER    collections, controls, parameters and mappings from FOLDER, laid out as content/ is, instead of\n"
+	"                      the starter ones; criteria too, where it has them\n"
 	"  --origin NAME       the ledger's public name; a random one when not given\n\n"
 	"With --passphrase-file FILE or TICKMARK_PASSPHRASE the key file is sealed under a passphrase; without, whoever has\n"
 	"the key file can read.  It is DIR.tickmark-key, beside DIR, or what --key-file names.",

@@ -7,6 +7,7 @@
 
 struct new_org {
 	const char *dir, *name, *zone, *from, *to, *categories, *origin;
+	const char *content;            /* a folder in place of what the binary carries, or NULL */
 	bool key_inside;                /* the worked example's */
 };
 /* On failure nothing is left of it. */
