@@ -133,6 +133,25 @@ vkey=$("$tickmark" verify "$work/org" --json | sed 's/.*"vkey":"\([^"]*\)".*/\1/
 expect 0 "a checkpoint held elsewhere pins the head" "signed then" "$tickmark" verify "$work/org" --since "$work/held" --vkey "$vkey"
 expect 0 "a proof is given" "c2sp.org/tlog-proof@v1" tm prove 5
 
+# an organization of three collections, from a folder
+mkdir -p "$work/content/populations" "$work/content/controls"
+for c in change account vendor; do cp "$TICKMARK_SOURCE/content/populations/$c.yaml" "$work/content/populations/"; done
+expect 0 "an organization is made from a content folder" "is ready" "$tickmark" init "$work/three" --name Three --content "$work/content"
+expect 0 "and is intact" "INTACT" "$tickmark" verify "$work/three"
+expect 2 "it has no other collections" 'no collection' "$tickmark" -C "$work/three" items risk
+expect 0 "and can be told from inside its folder" "INTACT" sh -c "cd '$work/three' && '$tickmark' verify"
+mkdir "$work/content/population"
+expect 2 "a folder of another name is not passed over" "content/population does not belong there" "$tickmark" init "$work/four" --name F --content "$work/content"
+rmdir "$work/content/population"
+cp "$TICKMARK_SOURCE/content/controls/phy.yaml" "$work/content/controls/"
+expect 2 "a control without its collection is named with file and line" "controls/phy.yaml:15:17: there is no population" "$tickmark" init "$work/four" --name F --content "$work/content"
+printf 'kind: item\n' >"$work/content/controls/phy.yaml"
+expect 2 "what is no content is refused" "a content document needs" "$tickmark" init "$work/four" --name F --content "$work/content"
+mkdir "$work/hollow"
+expect 2 "a folder without collections is refused" "holds no collection" "$tickmark" init "$work/four" --name F --content "$work/hollow"
+expect 2 "a folder that is not there is told" "there is no folder" "$tickmark" init "$work/four" --name F --content "$work/nowhere"
+if [ -e "$work/four" ] || [ -e "$work/four.tickmark-key" ]; then not_ok "nothing is left where content was refused"; else ok "nothing is left where content was refused"; fi
+
 # one flip for each kind of file, all named; then more at random
 cp -r "$work/org" "$work/sound"
 one_flip() { # one_flip FILE OFFSET MASK
