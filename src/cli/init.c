@@ -76,7 +76,10 @@ static enum rc define_scope(struct cli *c, struct org *org, const struct new_org
 
 const char *head_beside(struct cli *c, const char *dir)
 {
-	return arena_z(c->a, arena_fmt(c->a, "%s.tickmark-head", dir));
+	char path[LIMIT_PATH];
+
+	file_beside(dir, ".tickmark-head", path);
+	return arena_z(c->a, str_z(path));
 }
 
 void unmake_organization(struct cli *c, const char *dir, const char *key_file, bool was_there)
