@@ -209,13 +209,21 @@ static void rolled_fit(struct check *c, const struct pages *p)
 	}
 }
 
+/* Rows that the log names and that belong on this page. */
+static size_t rows_named(const struct check *c, uint64_t number)
+{
+	uint64_t rows = c->rolled + c->n_named, before = number * KEY_PAGE_ROWS;
+
+	return rows <= before ? 0 : rows - before > KEY_PAGE_ROWS ? KEY_PAGE_ROWS : (size_t)(rows - before);
+}
+
 static void pages_missing(struct check *c, const struct pages *p)
 {
-	uint64_t rows = c->names_lost ? 0 : c->rolled + c->n_named, k, n;
+	uint64_t k;
+	size_t n;
 
-	for (k = 0; k < p->n || k * KEY_PAGE_ROWS < rows; k++) {
-		n = rows > k * KEY_PAGE_ROWS ? rows - k * KEY_PAGE_ROWS : 0;
-		n = n > KEY_PAGE_ROWS ? KEY_PAGE_ROWS : n;
+	for (k = 0; k < p->n || (!c->names_lost && rows_named(c, k) > 0); k++) {
+		n = c->names_lost ? 0 : rows_named(c, k);
 		if (k >= p->n || p->file[k] == NULL) {
 			if (k >= p->n || !p->p[k].n)    /* n: it is there and does not read, which was told */
 				verify_found(c, ROW_KEYS, VERDICT_MISSING, arena_z(c->a, arena_fmt(c->a, "keys/%08llu.tmk",
@@ -224,6 +232,32 @@ static void pages_missing(struct check *c, const struct pages *p)
 			verify_found(c, ROW_KEYS, VERDICT_MISSING, p->file[k], 12, "the log names more rows than it holds");
 		}
 	}
+}
+
+/* Where a page that does not decode is not as it was written. */
+static uint64_t page_where(const struct check *c, struct str bytes, uint64_t number)
+{
+	const uint8_t *p = (const uint8_t *)bytes.p;
+	uint32_t generation, n;
+	struct key_row row;
+	uint64_t at;
+
+	if (bytes.n != KEY_PAGE_BYTES || memcmp(p, "TMK1", 4) != 0)
+		return 0;
+	generation = get_u32(p + 8);
+	n = get_u32(p + 12);
+	if (n > KEY_PAGE_ROWS || (!c->names_lost && n < rows_named(c, number)))
+		return 12;
+	if (!c->names_lost && generation != c->key_generation)
+		return 8;
+	if (!all_zero(p + 16, 16))
+		return 16;
+	for (at = PAGE_HEADER; at < PAGE_HEADER + (uint64_t)n * KEY_ROW_BYTES; at += KEY_ROW_BYTES)
+		if (key_row_decode(p + at, &row, NULL) != RC_OK || (row.use.type != KEY_NONE && row.generation != generation))
+			return at;
+	for (; at < KEY_PAGE_BYTES && p[at] == 0; at++)
+		;
+	return at;
 }
 
 static void page_add(struct check *c, struct pages *p, const char *file, uint64_t number)
@@ -237,9 +271,10 @@ static void page_add(struct check *c, struct pages *p, const char *file, uint64_
 		return;
 	p->n = number + 1 > p->n ? (size_t)number + 1 : p->n;
 	p->p[number].n = 1;
-	if (file_read(c->a, verify_path(c, file), KEY_PAGE_BYTES * 2, &bytes, &why) != RC_OK ||
-	    key_page_decode(bytes, &p->p[number], &why) != RC_OK)
+	if (file_read(c->a, verify_path(c, file), KEY_PAGE_BYTES * 2, &bytes, &why) != RC_OK)
 		verify_found(c, ROW_KEYS, VERDICT_ALTERED, file, 0, why.msg);
+	else if (key_page_decode(bytes, &p->p[number], &why) != RC_OK)
+		verify_found(c, ROW_KEYS, VERDICT_ALTERED, file, page_where(c, bytes, number), why.msg);
 	else if (p->p[number].number != number)
 		verify_found(c, ROW_KEYS, VERDICT_ALTERED, file, 4, "its number is not that of its name");
 	else
