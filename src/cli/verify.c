@@ -54,8 +54,11 @@ static void database_difference(void *ctx, const char *table, struct str key)
 	struct finding f = { .row = ROW_DATABASE, .file = "state.db", .verdict = VERDICT_ALTERED };
 	char words[400];
 
-	(void)snprintf(words, sizeof(words), "table %s, key %.*s differs from what the ledger gives", table,
-	    (int)(key.n < 200 ? key.n : 200), key.p != NULL ? key.p : "");
+	if (str_starts(key, STR("the database said")))
+		(void)snprintf(words, sizeof(words), "table %s cannot be read: %.*s", table, (int)(key.n < 300 ? key.n : 300), key.p);
+	else
+		(void)snprintf(words, sizeof(words), "table %s, key %.*s differs from what the ledger gives", table,
+		    (int)(key.n < 200 ? key.n : 200), key.p != NULL ? key.p : "");
 	f.words = words;
 	found(ctx, &f);
 }
@@ -97,30 +100,10 @@ static void forget(const char *folder)
 	(void)rmdir(folder);
 }
 
-static enum rc compare(struct verifying *v, struct org_replayed *r, uint64_t *rows, struct err *e)
-{
-	const struct state_table *t;
-	uint64_t n;
-	enum rc rc = state_tables(r->replayed, v->c->a, &t, e);
-
-	for (; rc == RC_OK && t->table != NULL; t++) {
-		n = 0;
-		rc = db_compare(state_db(r->stored), state_db(r->replayed), t->table, t->key, 50, database_difference, v, &n, e);
-		if (rc != RC_OK) {
-			database_difference(v, t->table, str_z(e->msg));
-			err_init(e);
-			rc = RC_OK;
-			n = n > 0 ? n : 1;
-		}
-		*rows += n;
-	}
-	return rc;
-}
-
 static enum rc check_database(struct verifying *v, struct provider *p, uint64_t *differences)
 {
 	const struct org_env env = cli_env(v->c);
-	struct org_replayed r = { NULL, NULL, 0 };
+	struct org_replayed r;
 	const char *temporary = getenv("TMPDIR");
 	char folder[LIMIT_PATH];
 	struct finding f = { .row = ROW_DATABASE, .file = "state.db", .verdict = VERDICT_ALTERED };
@@ -131,6 +114,7 @@ static enum rc check_database(struct verifying *v, struct provider *p, uint64_t 
 	if (mkdtemp(folder) == NULL)
 		return err_set(&v->c->err, RC_IO, "no temporary folder can be made; set TMPDIR to one with room");
 	err_init(&why);
+	memset(&r, 0, sizeof(r));
 	rc = copy_database(v->c, folder, &v->c->err);
 	if (rc == RC_OK)
 		rc = org_replay_beside(v->c->dir, folder, p, &env, &r, &why);
@@ -151,12 +135,11 @@ static enum rc check_database(struct verifying *v, struct provider *p, uint64_t 
 			f.words = words;
 			found(v, &f);
 		}
-		rc = compare(v, &r, differences, &v->c->err);
+		rc = state_compare(r.stored, r.replayed, v->c->a, database_difference, v, differences, &v->c->err);
 	} else {
 		v->c->err = why;
 	}
-	state_close(r.stored);
-	state_close(r.replayed);
+	org_replayed_done(&r);
 	forget(folder);
 	return rc;
 }

@@ -329,10 +329,12 @@ enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origi
     struct err *e)
 {
 	struct part_row row;
+	struct entry en;
 	const struct value *v;
 	struct frame fr;
 	const uint8_t *meta;
 	uint8_t d[SHA256_BYTES];
+	uint64_t in_frame;
 
 	*at = 0;
 	if (f->n == 0 || f->segments[0].n == 0)
@@ -344,7 +346,9 @@ enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origi
 		return err_set(e, RC_ALTERED, "the log has no readable first frame");
 	meta = f->segments[0].p + FRAME_HEADER_BYTES;
 	*at = FRAME_HEADER_BYTES;
-	if (meta[4] != KIND_POLICY || part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK || row.stored_n > fr.blobs_n)
+	if (entry_decode(meta, &en, e) != RC_OK || en.kind != KIND_POLICY || en.n != 1 ||
+	    frame_rows(&en, meta + ENTRY_BYTES, &in_frame, e) != RC_OK || in_frame == 0 || in_frame > fr.blobs_n ||
+	    part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK)
 		return err_set(e, RC_ALTERED, "entry 0 is not the one that says the ledger's origin");
 	*at += fr.meta_n;
 	sha256(meta + fr.meta_n, row.stored_n, d);

@@ -499,6 +499,42 @@ enum rc org_key(const char *dir, const struct key_source *k, struct provider **o
 	return rc;
 }
 
+void org_replayed_done(struct org_replayed *r)
+{
+	db_close(r->stored);
+	state_close(r->replayed);
+	memset(r, 0, sizeof(*r));
+}
+
+/* How far it says that it has come; whatever is wrong with it is said of the database. */
+static enum rc stored_open(const struct org *o, const char *path, struct db **out, uint64_t *applied, struct err *e)
+{
+	const char *how = "it is damaged and cannot be read; rebuild makes it anew";
+	int64_t version, n;
+	struct err why;
+	enum rc rc;
+
+	err_init(&why);
+	if (!file_exists(path))
+		return err_set(e, RC_NOT_FOUND, "it is not there; rebuild makes it anew");
+	if ((rc = db_open(path, DB_WRITE, out, &why)) == RC_OK &&
+	    (rc = db_i64(*out, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='version'", -1, &version, &why)) == RC_OK &&
+	    (rc = db_i64(*out, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='applied'", -1, &n, &why)) == RC_OK) {
+		if (version != state_version())
+			return err_set(e, RC_CONFLICT, "it says that another version of Tickmark made it; rebuild makes it anew");
+		if (n < 0 || (uint64_t)n > ledger_size(o->ledger))
+			return err_set(e, RC_ALTERED, "it says that it has applied %lld entries, and the ledger has %llu", (long long)n,
+			    (unsigned long long)ledger_size(o->ledger));
+		*applied = (uint64_t)n;
+		return RC_OK;
+	}
+	if (rc == RC_NO_SPACE) {
+		*e = why;
+		return rc;
+	}
+	return err_set(e, RC_ALTERED, "%s (%.600s)", how, why.msg);
+}
+
 enum rc org_replay_beside(const char *dir, const char *folder, struct provider *p, const struct org_env *env,
     struct org_replayed *out, struct err *e)
 {
@@ -507,31 +543,19 @@ enum rc org_replay_beside(const char *dir, const char *folder, struct provider *
 	uint64_t until;
 	enum rc rc;
 
+	memset(out, 0, sizeof(*out));
 	if ((rc = ledger_open(dir, LEDGER_READ, p, 0, &o->ledger, e)) != RC_OK)
 		goto out;
 	(void)snprintf(path, sizeof(path), "%.3900s/state.db", folder);
-	if (!file_exists(path)) {
-		rc = err_set(e, RC_NOT_FOUND, "it is not there; rebuild makes it anew");
+	if ((rc = stored_open(o, path, &out->stored, &until, e)) != RC_OK)
 		goto out;
-	}
-	if ((rc = state_open(path, DB_WRITE, &env->hooks, &out->stored, e)) != RC_OK)
-		goto out;
-	until = state_applied(out->stored);
-	if (until > ledger_size(o->ledger)) {
-		rc = err_set(e, RC_ALTERED, "it has applied %llu entries and the ledger has %llu", (unsigned long long)until,
-		    (unsigned long long)ledger_size(o->ledger));
-		goto out;
-	}
 	out->lag = ledger_size(o->ledger) - until;
 	(void)snprintf(path, sizeof(path), "%.3900s/replay.db", folder);
 	if ((rc = state_open(path, DB_SCRATCH, &env->hooks, &out->replayed, e)) == RC_OK)
 		rc = org_replay(o, out->replayed, until, NULL, NULL, e);
 out:
-	if (rc != RC_OK) {
-		state_close(out->stored);
-		state_close(out->replayed);
-		memset(out, 0, sizeof(*out));
-	}
+	if (rc != RC_OK)
+		org_replayed_done(out);
 	org_abandon(o);
 	return rc;
 }

@@ -68,12 +68,14 @@ MUST_USE enum rc org_key(const char *dir, const struct key_source *, struct prov
 
 /* For verification: the database at FOLDER/state.db (a copy of DIR's) and, in FOLDER/replay.db, what the ledger gives up
  * to the same entry.  Writes nothing in DIR.  Takes ${provider} over.  RC_NOT_FOUND: there is no database; RC_CONFLICT:
- * another version's; RC_ALTERED: damaged, or ahead of the ledger. */
+ * another version's; RC_ALTERED: it cannot be read, or is ahead of the ledger. */
 struct org_replayed {
-	struct state *stored, *replayed;
+	struct db *stored;              /* rows as they are: nothing in it was believed yet */
+	struct state *replayed;
 	uint64_t lag;                   /* entries that the database has not applied */
 };
 MUST_USE enum rc org_replay_beside(const char *dir, const char *folder, struct provider *, const struct org_env *,
     struct org_replayed *, struct err *);
+void org_replayed_done(struct org_replayed *);
 
 #endif

@@ -386,30 +386,3 @@ const struct ingest *state_ingest(struct state *s, const uint8_t record_id[16])
 
 	return ingest_load(s, record_id, &in, NULL) == RC_OK ? in : NULL;
 }
-
-static const struct state_table fixed[] = {
-	{ "meta", "key" }, { "subject", "id" }, { "identity", "kind, identity" }, { "day", "day" },
-	{ "definition", "entry" }, { "stream", "id" }, { "ingest", "id" }, { "extraction", "id" },
-	{ "extraction_ingest", "extraction, ingest" }, { "rejected", "entry" }, { "change_log", "entry" },
-	{ "unread", "entry" }, { "result", "entry" },
-};
-
-enum rc state_tables(struct state *s, struct arena *a, const struct state_table **out, struct err *e)
-{
-	struct state_table *t;
-	size_t n = ARRAY_LEN(fixed), i;
-
-	(void)e;
-	t = ARENA_ARRAY(a, n + 2 * s->schema.n + 1, struct state_table);
-	memcpy(t, fixed, sizeof(fixed));
-	for (i = 0; i < s->schema.n; i++) {
-		const struct collection *c = s->schema.collections[i];
-
-		t[n].table = arena_z(a, arena_fmt(a, "item_%.*s", STR_FMT(c->name)));
-		t[n++].key = "id";
-		t[n].table = arena_z(a, arena_fmt(a, "%s_%.*s", c->n_period > 0 ? "part" : "version", STR_FMT(c->name)));
-		t[n++].key = c->n_period > 0 ? "item, entry, rule" : "id";
-	}
-	*out = t;
-	return RC_OK;
-}

@@ -102,5 +102,12 @@ struct state_table {
 	const char *table, *key;
 };
 MUST_USE enum rc state_tables(struct state *, struct arena *a, const struct state_table **out, struct err *);
+int state_version(void);                /* of the tables: databases of another number are rebuilt */
+
+/* All of ${stored} against ${replayed}: its tables, indices and what else its schema has, every row of every table, and
+ * whether indices fit their tables.  Each difference goes to ${tell} with table and key; ${*n} counts them.  RC_OK also
+ * where ${stored} cannot be read: then that is a difference, in its words. */
+MUST_USE enum rc state_compare(struct db *stored, struct state *replayed, struct arena *a,
+    void (*tell)(void *ctx, const char *table, struct str key), void *ctx, uint64_t *n, struct err *);
 
 #endif

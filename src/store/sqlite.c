@@ -87,8 +87,8 @@ static const char *mode_pragmas(enum db_mode mode)
 		return "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 		       "PRAGMA secure_delete=OFF; PRAGMA cache_size=-65536;";
 	case DB_WRITE:
-		return "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
-		       "PRAGMA cache_size=-65536;";
+		return "PRAGMA cell_size_check=ON; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+		       "PRAGMA secure_delete=OFF; PRAGMA cache_size=-65536;";
 	case DB_SCRATCH:
 		return "PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		       "PRAGMA secure_delete=OFF; PRAGMA cache_size=-65536;";

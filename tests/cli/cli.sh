@@ -160,7 +160,7 @@ one_flip() { # one_flip FILE OFFSET MASK
 	status=$?
 	"$flip" "$work/org/$1" "$2" "$3"
 	case $1 in
-	state.db*) [ $status -eq 0 ] || [ $status -eq 1 ] || [ $status -eq 3 ] ;;
+	state.db*) [ $status -eq 0 ] || { [ $status -eq 1 ] && grep -qF state.db "$work/out"; } ;;
 	*) [ $status -eq 1 ] && grep -qF "$1" "$work/out" ;;
 	esac
 }

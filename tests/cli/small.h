@@ -48,6 +48,14 @@ static inline struct org *small_open(struct small *s)
 	return org;
 }
 
+/* A mapper serves one organization while that is open: it borrows from its collections. */
+static inline void small_close(struct small *s, struct org *org)
+{
+	assert_ok(org_close(org, &s->c.err), &s->c.err);
+	mapper_free(s->c.mapper);
+	s->c.mapper = NULL;
+}
+
 static inline void small_ingest(struct small *s, struct org *org, const char *source, const char *name, uint64_t rejected)
 {
 	char path[200];
@@ -136,13 +144,13 @@ static inline void small_make(struct small *s, unsigned n, bool with_object)
 	assert_ok(new_organization(&s->c, &how, &org), &s->c.err);
 	small_ingest(s, org, "t.change", "a.jsonl", 1);
 	small_ingest(s, org, "csv:account", "accounts.csv", 0);
-	assert_ok(org_close(org, &s->c.err), &s->c.err);
+	small_close(s, org);
 	org = small_open(s);
 	small_edits(s, org);
 	small_ingest(s, org, "t.change", "b.jsonl", 0);
 	if (with_object)
 		small_ingest(s, org, "t.change", "c.jsonl", 0);
-	assert_ok(org_close(org, &s->c.err), &s->c.err);
+	small_close(s, org);
 	assert_ok(org_key(s->dir, &k, &s->provider, &e), &e);
 }
 
