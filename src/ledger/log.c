@@ -325,6 +325,22 @@ enum rc log_scan(const struct log_files *f, struct str origin, const struct key 
 	}
 }
 
+/* Whether entries and rows, whatever they say, fill the meta and the stored bytes that the header names. */
+static bool is_filled(const struct frame *f, const uint8_t *meta)
+{
+	uint64_t at = 0, sum = 0, n;
+
+	while (f->meta_n - at >= ENTRY_BYTES) {
+		n = get_u16(meta + at + 6);
+		at += ENTRY_BYTES;
+		if (f->meta_n - at < n * PART_ROW_BYTES)
+			return false;
+		for (; n > 0 && sum <= f->blobs_n; n--, at += PART_ROW_BYTES)
+			sum += part_row_in_frame(meta + at);
+	}
+	return at == f->meta_n && sum == f->blobs_n;
+}
+
 enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origin, struct str *policy, uint64_t *at,
     struct err *e)
 {
@@ -350,7 +366,10 @@ enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origi
 	    frame_rows(&en, meta + ENTRY_BYTES, &in_frame, e) != RC_OK || in_frame == 0 || in_frame > fr.blobs_n ||
 	    part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK)
 		return err_set(e, RC_ALTERED, "entry 0 is not the one that says the ledger's origin");
-	*at += fr.meta_n;
+	*at = 36;
+	if (frame_walk(&fr, meta, NULL, e) != RC_OK && !is_filled(&fr, meta))
+		return err_set(e, RC_ALTERED, "the first frame's lengths are not those of its entries");
+	*at = FRAME_HEADER_BYTES + fr.meta_n;
 	sha256(meta + fr.meta_n, row.stored_n, d);
 	if (memcmp(d, row.d, sizeof(d)) != 0)
 		return err_set(e, RC_ALTERED, "the ledger's origin and key, in entry 0, are not what was written");

@@ -315,6 +315,23 @@ static void look_at_entries(struct look *l, const struct frame *f)
 		say(l, 40, l->end->index, "its stored bytes do not fill the length that it names");
 }
 
+/* Whether the chain fits with the writer epoch of the frame before, or of the one behind. */
+static bool epoch_differs(const struct look *l, const struct frame *f)
+{
+	const uint64_t epochs[] = { l->end->epoch, l->end->epoch + 1, l->c->head.epoch };
+	uint8_t header[FRAME_HEADER_BYTES], chain[SHA256_BYTES];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(epochs); i++) {
+		memcpy(header, l->h, sizeof(header));
+		put_u64(header + 24, epochs[i]);
+		frame_chain(l->end->chain, l->end->mac, header, l->h + FRAME_HEADER_BYTES, f->meta_n, chain);
+		if (memcmp(chain, f->chain, SHA256_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Nothing inside differs: it is the header, or the MAC of the frame before, which goes into this one's chain. */
 static void look_at_chain(struct look *l, const struct log_segment *s, const struct frame *f)
 {
@@ -335,7 +352,7 @@ static void look_at_chain(struct look *l, const struct log_segment *s, const str
 	} else if (l->c->has_head && l->c->head.next_sequence == end->sequence + 1) {
 		own_fits = memcmp(l->c->head.chain, f->chain, SHA256_BYTES) == 0;
 	}
-	if (own_fits && l->c->keys == NULL && end->sequence > 0 && end->before < end->offset) {
+	if (own_fits && l->c->keys == NULL && end->sequence > 0 && end->before < end->offset && !epoch_differs(l, f)) {
 		l->c->at = end->before;
 		say(l, 80, end->before_index, "the MAC of the frame before it is not the one that its chain rests on");
 		return;

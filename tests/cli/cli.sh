@@ -2,7 +2,7 @@
 # The program as people use it: outcomes, exit statuses, what bad input gets, what verify finds, what a kill leaves.
 # cli.sh TICKMARK FLIP [FLIPS [KILLS]] : prints TAP.
 set -u
-tickmark=$1 flip=$2 flips=${3:-200} kills=${4:-20}
+tickmark=$(realpath "$1") flip=$2 flips=${3:-200} kills=${4:-20}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0 failed=0
