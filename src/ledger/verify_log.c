@@ -346,7 +346,8 @@ static void look_at_chain(struct look *l, const struct log_segment *s, const str
 		say(l, 80, end->index, end->why);
 		return;
 	}
-	if (s->n - next >= FRAME_HEADER_BYTES && frame_decode(s->p + next, &after) && after.meta_n <= s->n - next - FRAME_HEADER_BYTES) {
+	if (s->n - next >= FRAME_HEADER_BYTES && frame_decode(s->p + next, &after) &&
+	    after.meta_n <= s->n - next - FRAME_HEADER_BYTES) {
 		frame_chain(f->chain, f->mac, s->p + next, s->p + next + FRAME_HEADER_BYTES, after.meta_n, chain);
 		own_fits = memcmp(chain, after.chain, SHA256_BYTES) == 0;
 	} else if (l->c->has_head && l->c->head.next_sequence == end->sequence + 1) {
