@@ -403,7 +403,7 @@ enum rc apply_quietly(struct cli *c, struct org *org, char **files, size_t n_fil
 
 enum rc apply_bundled(struct cli *c, struct org *org, const char *file, struct str text)
 {
-	struct apply p = { .c = c, .org = org, .quiet = true, .checked = arena_new() };
+	struct apply p = { .c = c, .org = org, .state = org_state(org), .quiet = true, .checked = arena_new() };
 	uint64_t first;
 	enum rc rc;
 
