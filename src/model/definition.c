@@ -77,6 +77,16 @@ static bool only_adds(const struct collection *old, const struct collection *c)
 	return true;
 }
 
+static bool same_precedence(const struct collection *a, const struct collection *b)
+{
+	size_t i;
+
+	for (i = 0; a->n_precedence == b->n_precedence && i < a->n_precedence; i++)
+		if (!str_eq(a->precedence[i], b->precedence[i]))
+			return false;
+	return a->n_precedence == b->n_precedence;
+}
+
 static enum rc is_empty(struct state *s, const struct collection *c, bool *empty, struct err *e)
 {
 	struct str sql = arena_fmt(s->scratch, "SELECT count(*) FROM (SELECT 1 FROM item_%.*s LIMIT 1)", STR_FMT(c->name));
@@ -102,7 +112,7 @@ static enum rc apply_population(struct state *s, struct str id, struct str entry
 	const struct value *kept, *body;
 	const struct collection *old;
 	struct collection *c;
-	bool empty;
+	bool empty, refold;
 	enum rc rc;
 
 	if ((rc = json_parse(s->forever, arena_str(s->forever, entry), &kept, e)) != RC_OK)
@@ -128,9 +138,11 @@ static enum rc apply_population(struct state *s, struct str id, struct str entry
 		if ((rc = drop(s, old, e)) == RC_OK)
 			rc = ddl_collection(s, c, e);
 	}
-	if (rc == RC_OK)
-		schema_put(s, c);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	refold = old != NULL && c->n_period > 0 && !same_precedence(old, c);
+	schema_put(s, c);
+	return refold ? item_fold_all(s, item_table_of(s, c), e) : RC_OK;
 }
 
 /* When the zone changes, days do, and with them the day of each item. */

@@ -224,10 +224,35 @@ static void load_sources(struct load *l, const struct value *v, struct collectio
 		c->sources[c->n_sources++] = v->items[i].text;
 }
 
+/* Which source counts where several speak of one field.  Of a listing the newest extraction counts. */
+static enum rc load_precedence(struct load *l, const struct value *v, struct collection *c)
+{
+	size_t i, k;
+
+	if (v == NULL || v->type == VALUE_NULL)
+		return RC_OK;
+	if (v->type != VALUE_LIST || v->n == 0 || v->n > 100)
+		return wrong(l, v, "\"precedence\" is a list of 1 to 100 sources, the highest first");
+	if (c->n_period == 0)
+		return wrong(l, v, "\"%.*s\" is a listing of state: its newest extraction counts, so that it takes no \"precedence\"",
+		    STR_FMT(c->name));
+	c->precedence = ARENA_ARRAY(l->a, v->n, struct str);
+	for (i = 0; i < v->n; i++) {
+		if (v->items[i].type != VALUE_STRING || v->items[i].text.n == 0 || v->items[i].text.n > 200)
+			return wrong(l, &v->items[i], "a source in \"precedence\" is a name such as okta.system_log or csv:change");
+		for (k = 0; k < i; k++)
+			if (str_eq(c->precedence[k], v->items[i].text))
+				return wrong(l, &v->items[i], "the source \"%.*s\" stands twice in \"precedence\"", STR_FMT(v->items[i].text));
+		c->precedence[c->n_precedence++] = v->items[i].text;
+	}
+	return RC_OK;
+}
+
 static enum rc check_keys(struct load *l, const struct value *v)
 {
 	static const char *const known[] = { "kind", "name", "description", "classification", "fields", "natural_key",
 		"period_field", "sources", "completeness_hint", "current", "derived_from", "group_by", "derive", "annotations",
+		"precedence",
 		"nouns" };
 	size_t i, k;
 
@@ -286,6 +311,7 @@ enum rc collection_load(struct arena *a, const char *file, const struct value *v
 	if ((rc = load_fields(&l, value_get(v, "fields"), c)) != RC_OK ||
 	    (rc = load_key(&l, value_get(v, "natural_key"), c)) != RC_OK ||
 	    (rc = load_period(&l, value_get(v, "period_field"), c)) != RC_OK ||
+	    (rc = load_precedence(&l, value_get(v, "precedence"), c)) != RC_OK ||
 	    (rc = check_nouns(&l, value_get(v, "nouns"), c)) != RC_OK)
 		return rc;
 	load_sources(&l, value_get(v, "sources"), c);

@@ -36,6 +36,8 @@ struct collection {
 	struct str completeness_hint;
 	struct str *sources;
 	size_t n_sources;
+	struct str *precedence;                 /* of an event: names of sources, the highest first */
+	size_t n_precedence;
 	const struct value *definition;         /* the YAML as read; derived_from and friends are read from it */
 	bool is_derived;
 };

@@ -170,7 +170,29 @@ static enum rc prepare(struct state *s, struct buf *b, struct stmt **out, struct
 	return rc;
 }
 
-/* fold: each field from the part that supplies it and ranks first; later update time, then later entry, wins. */
+/* Which of the parts of an item counts first: the highest source, then the source's own later update time, then the later
+ * entry.  An edit by hand is of the source "tickmark". */
+static void fold_order(struct buf *b, const struct collection *c)
+{
+	size_t by_hand = c->n_precedence, i;
+
+	buf_z(b, " ORDER BY ");
+	if (c->n_precedence > 0) {
+		buf_z(b, "ifnull((SELECT CASE s.source");
+		for (i = 0; i < c->n_precedence; i++) {
+			buf_z(b, " WHEN ");
+			sql_text(b, c->precedence[i]);
+			buf_fmt(b, " THEN %zu", i);
+			if (str_is(c->precedence[i], "tickmark"))
+				by_hand = i;
+		}
+		buf_fmt(b, " ELSE %zu END FROM ingest i JOIN stream s ON s.id=i.stream WHERE i.id=p.ingest),%zu),", c->n_precedence,
+		    by_hand);
+	}
+	buf_z(b, "p.updated_us DESC,p.entry DESC,p.rule DESC LIMIT 1)");
+}
+
+/* fold: each field from the part that supplies it and ranks first. */
 static void fold_sql(struct buf *b, const struct collection *c)
 {
 	size_t i;
@@ -180,16 +202,19 @@ static void fold_sql(struct buf *b, const struct collection *c)
 		field_name(b, &c->fields[i]);
 		buf_z(b, "=(SELECT ");
 		field_name(b, &c->fields[i]);
-		buf_fmt(b, " FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1 ORDER BY updated_us DESC, entry DESC, rule DESC"
-		    " LIMIT 1),", STR_FMT(c->name), i);
+		buf_fmt(b, " FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1", STR_FMT(c->name), i);
+		fold_order(b, c);
+		buf_c(b, ',');
 	}
 	buf_z(b, "supplied=0");
 	for (i = 0; i < c->n_fields; i++)
 		buf_fmt(b, "|((SELECT max(supplied>>%zu&1) FROM part_%.*s WHERE item=?1)<<%zu)", i, STR_FMT(c->name), i);
 	buf_z(b, ",doubt=0");
-	for (i = 0; i < c->n_fields; i++)
-		buf_fmt(b, "|(ifnull((SELECT doubt>>%zu&1 FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1"
-		    " ORDER BY updated_us DESC, entry DESC, rule DESC LIMIT 1),0)<<%zu)", i, STR_FMT(c->name), i, i);
+	for (i = 0; i < c->n_fields; i++) {
+		buf_fmt(b, "|(ifnull((SELECT doubt>>%zu&1 FROM part_%.*s p WHERE p.item=?1 AND p.supplied>>%zu&1", i, STR_FMT(c->name), i);
+		fold_order(b, c);
+		buf_fmt(b, ",0)<<%zu)", i);
+	}
 	buf_fmt(b, ",entry=?2,ingest=?3,parts=(SELECT count(*) FROM part_%.*s WHERE item=?1) WHERE id=?1 RETURNING id",
 	    STR_FMT(c->name));
 }
@@ -210,6 +235,35 @@ static void place_sql(struct buf *b, const struct collection *c)
 		buf_z(b, f->type == FIELD_DATE ? ")," : ",");
 	}
 	buf_z(b, "NULL) AS at) p)");
+}
+
+/* Every item of several parts folded anew: the order of its sources is another. */
+enum rc item_fold_all(struct state *s, struct item_table *t, struct err *e)
+{
+	const struct collection *c = t->collection;
+	struct stmt *st = NULL;
+	int64_t id;
+	bool row;
+	enum rc rc;
+
+	if ((rc = ddl_statements(s, t, e)) != RC_OK ||
+	    (rc = db_prepare(s->db, arena_fmt(s->scratch, "SELECT id,entry,ingest FROM item_%.*s WHERE parts>1 ORDER BY id",
+	    STR_FMT(c->name)), &st, e)) != RC_OK)
+		return rc;
+	while ((rc = stmt_step(st, &row, e)) == RC_OK && row) {
+		id = column_i64(st, 0);
+		stmt_i64(t->fold, 1, id);
+		stmt_i64(t->fold, 2, column_i64(st, 1));
+		if (!column_is_null(st, 2))
+			stmt_i64(t->fold, 3, column_i64(st, 2));
+		if ((rc = stmt_run(t->fold, e)) != RC_OK)
+			break;
+		stmt_i64(t->place, 1, id);
+		if ((rc = stmt_run(t->place, e)) != RC_OK)
+			break;
+	}
+	stmt_free(st);
+	return rc;
 }
 
 enum rc item_place_all(struct state *s, const struct collection *c, struct err *e)

@@ -79,6 +79,8 @@ MUST_USE enum rc item_contribute(struct state *, const struct state_entry *, con
     const struct contribution *, struct err *);
 /* Instant and local day of every item of an event collection, anew. */
 MUST_USE enum rc item_place_all(struct state *, const struct collection *, struct err *);
+/* Items of several parts folded anew. */
+MUST_USE enum rc item_fold_all(struct state *, struct item_table *, struct err *);
 struct item_table *item_table_of(struct state *, const struct collection *);
 
 #endif

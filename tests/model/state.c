@@ -282,6 +282,70 @@ static void a_population_with_items_takes_new_fields_only_behind_the_others(void
 	assert_int_equal(number(f, "SELECT count(*) FROM item_change WHERE f_risk IS NULL"), 1);
 }
 
+static void open_from(struct fixture *f, const char *source, const char *id)
+{
+	char mapping[65];
+
+	digest_of_mapping(f, mapping);
+	feed(f, 5, arena_z(f->a, arena_fmt(f->a, "{\"kind\":\"open\",\"source\":\"%s\",\"instance\":\"change\",\"mapping\":\"%s\","
+	    "\"file\":\"f\",\"extracted_at\":null}", source, mapping)), (const uint8_t *)id, NULL);
+}
+
+static const char change_ranked[] = "{\"kind\":\"population\",\"id\":\"change\",\"body\":{\"name\":\"change\","
+    "\"description\":\"Changes.\",\"classification\":\"internal\",\"fields\":{\"change_id\":\"string\","
+    "\"author\":\"subject\",\"approved_by\":\"subject\",\"merged_at\":\"timestamp\",\"reviewers\":\"list(subject)\"},"
+    "\"natural_key\":[\"change_id\"],\"period_field\":\"merged_at\",\"precedence\":[\"best\",\"good\"]}}";
+
+/* One item from three sources in the order given; each supplies what it knows. */
+static void feed_ranked(struct fixture *f, const char *order, const char *key)
+{
+	for (; *order != 0; order++) {
+		char id[17] = "0000000000000000";
+		struct str best = arena_fmt(f->a, "{\"change_id\":\"%s\",\"merged_at\":\"2024-03-01T10:00:00Z\"}", key);
+		struct str good = arena_fmt(f->a, "{\"change_id\":\"%s\",\"author\":\"login:ada\",\"merged_at\":\"2024-03-02T10:00:00Z\"}",
+		    key);
+		struct str rest = arena_fmt(f->a, "{\"change_id\":\"%s\",\"author\":\"email:ada@example.com\","
+		    "\"approved_by\":\"login:ada\",\"merged_at\":\"2024-03-03T10:00:00Z\"}", key);
+
+		id[0] = *order;
+		id[1] = key[0];
+		open_from(f, *order == 'b' ? "best" : *order == 'g' ? "good" : "unnamed", id);
+		feed(f, 1, arena_z(f->a, *order == 'b' ? best : *order == 'g' ? good : rest), NULL, id);
+	}
+}
+
+static void the_higher_source_counts_in_whichever_order_they_come(void **ctx)
+{
+	static const char *const orders[] = { "bgr", "brg", "gbr", "grb", "rbg", "rgb" };
+	struct fixture *f = *ctx;
+	size_t i;
+
+	feed(f, 4, change_ranked, NULL, NULL);
+	for (i = 0; i < ARRAY_LEN(orders); i++) {
+		char key[2] = { (char)('k' + i), 0 };
+
+		feed_ranked(f, orders[i], key);
+	}
+	assert_int_equal(number(f, "SELECT count(*) FROM unread"), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM item_change WHERE parts=3"), 6);
+	assert_int_equal(number(f, "SELECT count(*) FROM item_change WHERE day=19783 AND f_author=1 AND f_approved_by=1"), 6);
+}
+
+static void another_precedence_folds_anew_what_is_there(void **ctx)
+{
+	struct fixture *f = *ctx;
+
+	feed_ranked(f, "bgr", "k");
+	feed_ranked(f, "rgb", "m");
+	assert_int_equal(number(f, "SELECT count(DISTINCT day) FROM item_change"), 2);
+	feed(f, 4, change_ranked, NULL, NULL);
+	assert_int_equal(number(f, "SELECT count(*) FROM unread"), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM item_change WHERE day=19783 AND f_author=1"), 2);
+	feed(f, 4, "{\"kind\":\"population\",\"id\":\"s\",\"body\":{\"name\":\"s\",\"classification\":\"internal\",\"fields\":"
+	    "{\"a\":\"string\"},\"natural_key\":[\"a\"],\"precedence\":[\"best\"]}}", NULL, NULL);
+	assert_int_equal(number(f, "SELECT count(*) FROM unread WHERE reason LIKE '%listing of state%'"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_record_for_a_listing_in_the_middle_leaves_the_others_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(joined_identities_share_a_root_and_their_person, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_becomes_a_row_that_says_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_higher_source_counts_in_whichever_order_they_come, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_precedence_folds_anew_what_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_population_with_items_takes_new_fields_only_behind_the_others, setup, teardown),
 	};
 
