@@ -10,15 +10,21 @@ export TMPDIR
 if in_memory "$TMPDIR"; then echo "1..0 # SKIP no folder here lies on a disk"; exit 0; fi
 . "$(dirname "$0")/tap.sh"
 umask 077
+doctor() { # its words as one line: where they are wrapped depends on how long a path is
+	"$tickmark" doctor "$@" >"$work/raw" 2>&1
+	doctor_status=$?
+	tr -s ' \n' ' ' <"$work/raw"
+	return $doctor_status
+}
 org=$work/org key=$work/org.tickmark-key
 "$tickmark" init "$org" --name N >"$work/out" 2>&1 </dev/null || exit 1
 cp -a "$org" "$work/sound"
-expect 0 "a sound installation" "0 to be mended" "$tickmark" doctor "$org"
-expect 0 "which it says to be so on disk" "OK      leftovers" "$tickmark" doctor "$org"
+expect 0 "a sound installation" "0 to be mended" doctor "$org"
+expect 0 "which it says to be so on disk" "OK leftovers" doctor "$org"
 holds "it writes nothing" diff -r "$org" "$work/sound"
 expect 0 "without an organization it looks at the program" "SQLite" sh -c "cd '$work' && '$tickmark' doctor"
 fault() { # fault NAME WORDS : one PROBLEM, exit status 1, and in JSON as well
-	expect 1 "$1" "$2" "$tickmark" doctor "$org"
+	expect 1 "$1" "$2" doctor "$org"
 	"$tickmark" doctor "$org" --json >"$work/stdout" 2>"$work/out"
 	"$json" <"$work/stdout" >>"$work/out" && grep -q '"state":"PROBLEM"' "$work/stdout" && ok "the same in JSON" || not_ok "the same in JSON"
 }
@@ -34,28 +40,28 @@ head -c 100 "$work/away" >"$key"
 fault "a key file that is damaged" "is damaged"
 mv "$work/away" "$key"
 cp "$key" "$org/my-key"
-expect 1 "a key file inside the folder that it opens" "lies inside the folder" "$tickmark" doctor "$org" --key-file "$org/my-key"
+expect 1 "a key file inside the folder that it opens" "lies inside the folder" doctor "$org" --key-file "$org/my-key"
 rm "$org/my-key"
 mv "$org/checkpoint" "$work/checkpoint"
 fault "a checkpoint that is gone" "checkpoint"
 mv "$work/checkpoint" "$org/checkpoint"
 touch "$org/state.db.tmp"
-expect 0 "what a crash left is a notice" "unfinished files were left" "$tickmark" doctor "$org"
+expect 0 "what a crash left is a notice" "unfinished files were left" doctor "$org"
 rm "$org/state.db.tmp"
 mv "$org/state.db" "$work/state.db"
-expect 0 "a database that is gone is a notice" "Run tickmark rebuild" "$tickmark" doctor "$org"
+expect 0 "a database that is gone is a notice" "Run tickmark rebuild" doctor "$org"
 mv "$work/state.db" "$org/state.db"
 printf x | dd of="$org/log/$(ls "$org/log" | head -n 1)" bs=1 seek=5000 conv=notrunc 2>/dev/null
-expect 1 "a ledger that does not open" "tickmark verify" "$tickmark" doctor "$org"
+expect 1 "a ledger that does not open" "tickmark verify" doctor "$org"
 echo pass >"$work/pass"
 "$tickmark" init "$work/sealed" --name N --passphrase-file "$work/pass" >"$work/out" 2>&1 </dev/null
-expect 0 "a sealed key is looked at without its passphrase" "needs its passphrase" "$tickmark" doctor "$work/sealed"
+expect 0 "a sealed key is looked at without its passphrase" "needs its passphrase" doctor "$work/sealed"
 if in_memory /dev/shm && shm=$(mktemp -d /dev/shm/tickmark-test-XXXXXX 2>/dev/null); then
 	trap 'rm -rf "$work" "$shm"' EXIT
 	"$tickmark" init "$shm/org" --name N >"$work/out" 2>&1 </dev/null
-	expect 1 "a folder in memory" "is gone when the machine stops" "$tickmark" doctor "$shm/org"
+	expect 1 "a folder in memory" "is gone when the machine stops" doctor "$shm/org"
 else
 	skip "a folder in memory" "no file system in memory here"
 fi
-expect 2 "a folder that is no organization" "is not an organization" "$tickmark" doctor "$work"
+expect 2 "a folder that is no organization" "is not an organization" doctor "$work"
 done_testing
