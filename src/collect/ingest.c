@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collect/reader.h"
+#include "collect/source_file.h"
 
 enum { BATCH_RECORDS = 4096, BATCH_BYTES = 8 << 20, REASONS = 16 };
 
@@ -24,9 +24,7 @@ struct run {
 	struct ingest_outcome *out;
 	struct arena *a, *batch;
 	struct mapping *mapping;
-	const struct shape *shape;
-	struct mapping_context ctx;
-	struct reader *reader;
+	struct source_file file;
 	uint8_t mapping_digest[32], open_id[16];
 	uint64_t now_ms;
 	const struct ingest *ingest;
@@ -87,7 +85,7 @@ static enum rc mapping_load(struct run *r)
 static bool feeds_state(const struct run *r)
 {
 	size_t n, i;
-	const struct collection **all = mapping_file_collections(r->mapping, r->a, r->how->file, &n);
+	const struct collection **all = mapping_file_collections(r->mapping, r->a, &r->file.ctx, &n);
 
 	for (i = 0; i < n; i++)
 		if (all[i]->n_period == 0)
@@ -102,47 +100,35 @@ static enum rc check_columns(struct run *r)
 
 	if (!str_starts(r->how->source, STR("csv:")) || n != 1)
 		return RC_OK;
-	for (i = 0; i < r->ctx.n_columns; i++)
-		if (collection_field(all[0], r->ctx.columns[i]) == NULL)
+	for (i = 0; i < r->file.ctx.n_columns; i++)
+		if (collection_field(all[0], r->file.ctx.columns[i]) == NULL)
 			return err_set(r->e, RC_INVALID, "%s: line 1: column %zu, \"%.*s\", is no field of \"%.*s\"", r->how->path, i + 1,
-			    STR_FMT(r->ctx.columns[i]), STR_FMT(all[0]->name));
-	for (i = 0; i < r->ctx.n_columns; i++)
+			    STR_FMT(r->file.ctx.columns[i]), STR_FMT(all[0]->name));
+	for (i = 0; i < r->file.ctx.n_columns; i++)
 		for (k = 0; k < i; k++)
-			if (str_eq(r->ctx.columns[k], r->ctx.columns[i]))
+			if (str_eq(r->file.ctx.columns[k], r->file.ctx.columns[i]))
 				return err_set(r->e, RC_INVALID, "%s: line 1: columns %zu and %zu are both \"%.*s\"", r->how->path, k + 1, i + 1,
-				    STR_FMT(r->ctx.columns[i]));
+				    STR_FMT(r->file.ctx.columns[i]));
 	return RC_OK;
 }
 
 static enum rc begin(struct run *r)
 {
-	struct stream *stream;
-	struct str elements;
-	enum reads reads;
+	const struct source_input in = { r->how->path, r->how->file, r->how->bytes };
 	enum rc rc;
 
-	if ((rc = mapping_load(r)) != RC_OK ||
-	    (rc = mapping_shape(r->mapping, r->how->file, &r->shape, &reads, &elements, r->e)) != RC_OK)
+	if ((rc = mapping_load(r)) != RC_OK || (rc = source_open(r->mapping, &in, state_zone(org_state(r->org)), &r->file,
+	    r->e)) != RC_OK)
 		return rc;
-	if (feeds_state(r) && !r->how->has_extracted)
+	mapping_near(&r->file.ctx, r->how->has_extracted, r->how->extracted_us, r->how->has_covers, r->how->covers_to_us);
+	r->identity_source = r->how->source;
+	if (!feeds_state(r))
+		return check_columns(r);
+	if (!r->how->has_extracted)
 		return err_set(r->e, RC_INVALID, "%s: a listing shows how things stood at one time: say when it was read at its source "
 		    "with --extracted-at, or by a date in its folder's name", r->how->path);
-	rc = r->how->bytes.p != NULL ? stream_of_bytes(r->how->path, r->how->bytes, &stream, r->e) :
-	    stream_open(r->how->path, &stream, r->e);
-	if (rc != RC_OK)
-		return rc;
-	if ((rc = reader_open(stream, reads, elements, &r->reader, r->e)) != RC_OK) {
-		stream_close(stream);
-		return rc;
-	}
-	r->ctx.zone = state_zone(org_state(r->org));
-	r->ctx.file = r->how->file;
-	r->ctx.columns = reader_columns(r->reader, &r->ctx.n_columns);
-	r->ctx.delimiter = reader_delimiter(r->reader);
-	mapping_near(&r->ctx, r->how->has_extracted, r->how->extracted_us, r->how->has_covers, r->how->covers_to_us);
-	r->identity_source = r->how->source;
-	if (feeds_state(r))     /* the same listing read again later is evidence of its own */
-		r->identity_source = arena_fmt(r->a, "%.*s@%lld", STR_FMT(r->how->source), (long long)r->how->extracted_us);
+	/* the same listing read again later is evidence of its own */
+	r->identity_source = arena_fmt(r->a, "%.*s@%lld", STR_FMT(r->how->source), (long long)r->how->extracted_us);
 	return check_columns(r);
 }
 
@@ -162,12 +148,12 @@ static void open_body(struct run *r, struct buf *b)
 	size_t i;
 
 	buf_z(b, "{");
-	if (r->ctx.n_columns > 0) {
+	if (r->file.ctx.n_columns > 0) {
 		buf_z(b, "\"columns\":[");
-		for (i = 0; i < r->ctx.n_columns; i++) {
+		for (i = 0; i < r->file.ctx.n_columns; i++) {
 			if (i > 0)
 				buf_c(b, ',');
-			json_put_str(b, r->ctx.columns[i]);
+			json_put_str(b, r->file.ctx.columns[i]);
 		}
 		buf_z(b, "],");
 	}
@@ -176,9 +162,9 @@ static void open_body(struct run *r, struct buf *b)
 		buf_fmt(b, "{\"from\":%lld,\"to\":%lld}", (long long)h->covers_from_us, (long long)h->covers_to_us);
 	else
 		buf_z(b, "null");
-	if (r->ctx.n_columns > 0) {
+	if (r->file.ctx.n_columns > 0) {
 		buf_z(b, ",\"delimiter\":");
-		json_put_str(b, (struct str){ &r->ctx.delimiter, 1 });
+		json_put_str(b, (struct str){ &r->file.ctx.delimiter, 1 });
 	}
 	buf_c(b, ',');
 	put_instant(b, "extracted_at", h->has_extracted, h->extracted_us);
@@ -188,7 +174,10 @@ static void open_body(struct run *r, struct buf *b)
 	json_put_str(b, h->instance.p != NULL ? h->instance : STR(""));
 	buf_z(b, ",\"kind\":\"open\",\"mapping\":\"");
 	buf_hex(b, r->mapping_digest, 32);
-	buf_fmt(b, "\",\"partial\":%s,\"source\":", h->is_partial ? "true" : "false");
+	buf_fmt(b, "\",\"partial\":%s", h->is_partial ? "true" : "false");
+	if (r->file.ctx.shape > 0)
+		buf_fmt(b, ",\"shape\":%zu", r->file.ctx.shape);
+	buf_z(b, ",\"source\":");
 	json_put_str(b, h->source);
 	buf_c(b, '}');
 }
@@ -269,10 +258,10 @@ static enum rc close_entry(struct run *r)
 	size_t i;
 	enum rc rc;
 
-	reader_digest(r->reader, digest);
+	reader_digest(r->file.reader, digest);
 	buf_init(&b, 1 << 20);
 	buf_fmt(&b, "{\"bytes\":%llu,\"complete\":%s,\"counts\":{\"duplicate\":%llu,\"in\":%llu,\"kept\":%llu,\"no_item\":%llu,"
-	    "\"null_key\":%llu,\"rejected\":%llu},", (unsigned long long)reader_bytes(r->reader), o->complete ? "true" : "false",
+	    "\"null_key\":%llu,\"rejected\":%llu},", (unsigned long long)reader_bytes(r->file.reader), o->complete ? "true" : "false",
 	    (unsigned long long)o->duplicate, (unsigned long long)o->in, (unsigned long long)o->kept,
 	    (unsigned long long)o->no_item, (unsigned long long)o->null_key, (unsigned long long)o->rejected);
 	put_instant(&b, "first", r->has_time, r->first_us);
@@ -342,7 +331,7 @@ static enum rc flush(struct run *r)
 	memset(&r->changes, 0, sizeof(r->changes));
 	r->changes.a = r->batch;
 	if (r->how->told != NULL)
-		r->how->told(r->how->ctx, r->out->in, reader_bytes(r->reader));
+		r->how->told(r->how->ctx, r->out->in, reader_bytes(r->file.reader));
 	return RC_OK;
 }
 
@@ -357,7 +346,7 @@ static void note_times(struct run *r, const struct contribution *c)
 		if (!v->supplied || v->is_null)
 			continue;
 		us = c->collection->fields[c->collection->period[i]].type == FIELD_DATE ?
-		    zone_day_start_us(r->ctx.zone, v->i) : v->i;
+		    zone_day_start_us(r->file.ctx.zone, v->i) : v->i;
 		if (!r->has_time || us < r->first_us)
 			r->first_us = us;
 		if (!r->has_time || us > r->last_us)
@@ -428,7 +417,7 @@ static enum rc identify(struct run *r, const struct record *rec, const struct ma
 	uint8_t digest[32];
 
 	if (!m->has_id) {
-		reader_record_digest(r->reader, digest);
+		reader_record_digest(r->file.reader, digest);
 		id.kind = IDENTITY_PLACE;
 		id.digest = digest;
 		id.position = rec->position;
@@ -450,7 +439,7 @@ static enum rc take(struct run *r, const struct record *rec)
 	err_init(&why);
 	if (rec->bad.n > 0)
 		return reject(r, rec, arena_z(r->batch, rec->bad));
-	if (mapping_apply(r->mapping, r->batch, &r->ctx, arena_str(r->batch, rec->bytes), &m, &why) != RC_OK)
+	if (mapping_apply(r->mapping, r->batch, &r->file.ctx, arena_str(r->batch, rec->bytes), &m, &why) != RC_OK)
 		return reject(r, rec, why.msg);
 	if ((rc = identify(r, rec, &m, tag, &known)) != RC_OK)
 		return rc;
@@ -483,7 +472,7 @@ static enum rc first_fits(struct run *r, const struct record *rec)
 	if (rec->bad.n > 0)
 		return RC_OK;
 	err_init(&why);
-	if (mapping_apply(r->mapping, r->batch, &r->ctx, rec->bytes, &m, &why) != RC_OK && strstr(why.msg, "no record of") != NULL)
+	if (mapping_apply(r->mapping, r->batch, &r->file.ctx, rec->bytes, &m, &why) != RC_OK && m.is_other)
 		rc = err_set(r->e, RC_INVALID, "%s: %.600s; tickmark sources lists what can be read", r->how->path, why.msg);
 	arena_reset(r->batch);
 	return rc;
@@ -504,7 +493,7 @@ static enum rc all_records(struct run *r)
 
 	r->out->complete = true;
 	for (;;) {
-		rc = reader_next(r->reader, &rec, &more, r->e);
+		rc = reader_next(r->file.reader, &rec, &more, r->e);
 		if (rc == RC_INVALID) {
 			stopped(r, r->e);
 			more = false;
@@ -551,7 +540,7 @@ enum rc ingest_file(struct org *org, const struct ingest_how *how, struct ingest
 		rc = all_records(&r);
 	if (rc == RC_OK)
 		rc = close_entry(&r);
-	reader_close(r.reader);
+	reader_close(r.file.reader);
 	mem_free(r.records);
 	mem_free(r.pending);
 	arena_free(r.batch);

@@ -73,12 +73,16 @@ static void context_of(struct arena *a, struct state *s, const struct ingest *in
 {
 	const struct value *columns = value_get(in->body, "columns");
 	struct str delimiter = value_text(in->body, "delimiter"), *names;
+	const struct value *shape = value_get(in->body, "shape");
+	uint64_t number;
 	size_t i;
 
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->zone = state_zone(s);
 	ctx->file = in->file;
 	mapping_near(ctx, in->has_extracted, in->extracted_us, in->has_covers, in->covers_to_us);
+	if (shape != NULL && num_u64(shape->text, 1000, &number))
+		ctx->shape = (size_t)number;
 	ctx->delimiter = delimiter.n == 1 ? delimiter.p[0] : ',';
 	if (columns == NULL || columns->type != VALUE_LIST)
 		return;
@@ -111,13 +115,15 @@ static enum rc collections(void *self, struct state *s, struct arena *a, const s
     const struct collection ***out, size_t *n, struct err *e)
 {
 	const struct collection **all;
+	struct mapping_context ctx;
 	struct mapping *m;
 	size_t count, i;
 	enum rc rc;
 
 	if ((rc = compiled(self, s, in, definition, &m, e)) != RC_OK)
 		return rc;
-	all = mapping_file_collections(m, a, in->file, &count);
+	context_of(a, s, in, &ctx);
+	all = mapping_file_collections(m, a, &ctx, &count);
 	*out = ARENA_ARRAY(a, count, const struct collection *);
 	*n = 0;
 	for (i = 0; i < count; i++)

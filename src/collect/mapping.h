@@ -21,18 +21,11 @@ struct str mapping_title(const struct mapping *);
 const struct collection *const *mapping_collections(const struct mapping *, size_t *n);
 enum classification mapping_classification(const struct mapping *);
 
-/* How a file of that name is read; RC_INVALID: this source has no such file. */
-struct shape;
-MUST_USE enum rc mapping_shape(const struct mapping *, struct str file, const struct shape **, enum reads *reads,
-    struct str *elements, struct err *);
-
-/* Those that a file of that name can feed, each once, in ${a}: what its shape says. */
-const struct collection **mapping_file_collections(const struct mapping *, struct arena *a, struct str file, size_t *n);
-
 /* What a record is read in the light of. */
 struct mapping_context {
 	const struct zone *zone;        /* for times without an offset */
 	struct str file;                /* the file's name, for the shape */
+	size_t shape;                   /* from 1, as the ingest found it by the file's content; 0: the first that fits the name */
 	const struct str *columns;      /* of a table */
 	size_t n_columns;
 	char delimiter;
@@ -42,17 +35,32 @@ struct mapping_context {
 /* The extraction, else the end of what is covered. */
 void mapping_near(struct mapping_context *, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us);
 
+/* How such a file is read; RC_INVALID: this source has no such file. */
+struct shape;
+MUST_USE enum rc mapping_shape(const struct mapping *, const struct mapping_context *, const struct shape **, struct err *);
+enum reads shape_reads(const struct shape *);
+struct str shape_elements(const struct shape *);        /* of READS_JSON: the member that holds the array */
+/* Shape ${number}, from 1: false when there is no such, *named when the file's name fits it. */
+bool mapping_has_shape(const struct mapping *, size_t number, struct str file, bool *named);
+
+/* Those that such a file can feed, each once, in ${a}: what its shape says. */
+const struct collection **mapping_file_collections(const struct mapping *, struct arena *a, const struct mapping_context *,
+    size_t *n);
+
 struct mapped {
 	bool has_id;                    /* the mapping names the source's own identity, and the record has it */
 	struct str id;
 	struct contribution *items;
 	size_t n;
 	size_t null_keys;               /* items with a null or unsupplied key field */
+	bool is_other;                  /* with RC_INVALID: it can be read, and is no record of this source */
 };
 
 /* RC_INVALID: not a record of this source, and why. */
 MUST_USE enum rc mapping_apply(const struct mapping *, struct arena *, const struct mapping_context *, struct str record,
     struct mapped *, struct err *);
+/* Whether any rule of that shape supplies the field, whatever the record. */
+bool shape_supplies(const struct shape *, const struct field *, const struct collection *);
 /* The mapping of csv:COLLECTION as a definition's body. */
 void mapping_of_table(const struct collection *, struct buf *json);
 

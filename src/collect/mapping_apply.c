@@ -3,132 +3,14 @@
 
 #include "base/xml.h"
 #include "collect/mapping_priv.h"
-#include "model/state.h"
 
 struct apply {
 	struct arena *a;
 	const struct mapping_context *ctx;
-	const struct value *root;
+	struct mapped *out;
+	size_t room;
+	const struct rule *rule;
 };
-
-static const struct value *walk(const struct apply *p, const struct path *path, const struct value *here)
-{
-	const struct value *v = path->from_root ? p->root : here;
-	size_t i;
-
-	for (i = 0; v != NULL && i < path->n; i++)
-		v = value_get_str(v, path->names[i]);
-	return v;
-}
-
-static void set_time(const struct apply *p, struct str text, struct field_value *out)
-{
-	enum time_doubt d = instant_parse(text, p->ctx->zone, &out->i);
-
-	out->doubt = d != TIME_SURE;
-	out->is_null = d == TIME_BAD;
-}
-
-static bool parse_bool(struct str t, int64_t *out)
-{
-	static const char *const yes[] = { "true", "yes", "1", "True", "TRUE", "Yes" };
-	static const char *const no[] = { "false", "no", "0", "False", "FALSE", "No" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(yes); i++) {
-		if (str_is(t, yes[i]) || str_is(t, no[i])) {
-			*out = str_is(t, yes[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool word_of(const struct field *f, struct str t)
-{
-	size_t i;
-
-	for (i = 0; i < f->n_words; i++)
-		if (str_eq(f->words[i], t))
-			return true;
-	return false;
-}
-
-static bool lower_hex(struct str t)
-{
-	size_t i;
-
-	for (i = 0; i < t.n; i++)
-		if (!((t.p[i] >= '0' && t.p[i] <= '9') || (t.p[i] >= 'a' && t.p[i] <= 'f')))
-			return false;
-	return t.n > 0;
-}
-
-/* "kind:identity" as tables have it; without a kind it is an address or a name. */
-static void set_subject_text(const struct apply *p, struct str t, struct field_value *out)
-{
-	struct str rest = t, kind = str_cut(&rest, ':');
-
-	if (rest.p == NULL) {
-		rest = t;
-		kind = str_find(t, STR("@")) >= 0 ? STR("email") : STR("name");
-	}
-	out->kind = kind;
-	out->s = subject_normalize(p->a, rest);
-	out->is_null = out->s.n == 0 || kind.n == 0 || kind.n > 64 || out->s.n > 4000;
-	out->doubt = out->is_null;
-}
-
-static void set_scalar(const struct apply *p, const struct field *f, enum field_type type, struct str kind, bool kind_in_text,
-    struct str t, struct field_value *out)
-{
-	bool ok = true;
-
-	switch (type) {
-	case FIELD_STRING:
-	case FIELD_TEXT:
-	case FIELD_LIST:
-		out->s = kind.n > 0 ? subject_normalize(p->a, t) : t;
-		out->kind = kind;
-		break;
-	case FIELD_DIGEST:
-		out->s = t;
-		ok = lower_hex(t);
-		break;
-	case FIELD_INT:
-		ok = num_i64(t, &out->i);
-		break;
-	case FIELD_DECIMAL:
-		ok = num_decimal(t, &out->i);
-		break;
-	case FIELD_BOOL:
-		ok = parse_bool(t, &out->i);
-		break;
-	case FIELD_DATE:
-		ok = date_parse(t, &out->i);
-		break;
-	case FIELD_TIMESTAMP:
-		set_time(p, t, out);
-		return;
-	case FIELD_ENUM:
-		out->s = t;
-		ok = word_of(f, t);
-		break;
-	case FIELD_SUBJECT:
-		if (kind_in_text) {
-			set_subject_text(p, t, out);
-			return;
-		}
-		out->kind = kind;
-		out->s = subject_normalize(p->a, t);
-		ok = out->s.n > 0 && out->s.n <= 4000;
-		break;
-	}
-	if (!ok) {
-		out->is_null = out->doubt = true;       /* it says something, and nobody can say what */
-		out->i = 0;
-	}
-}
 
 static struct str text_of(const struct value *v)
 {
@@ -137,23 +19,160 @@ static struct str text_of(const struct value *v)
 	return v->text;
 }
 
-static void set_list(const struct apply *p, const struct rule_field *r, const struct value *v, struct field_value *out)
+static bool is_scalar(const struct value *v)
 {
-	struct str rest = v->text;
+	return v->type == VALUE_BOOL || v->type == VALUE_NUMBER || v->type == VALUE_STRING;
+}
+
+void mapping_near(struct mapping_context *ctx, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us)
+{
+	ctx->has_near = has_extracted || has_covers;
+	ctx->near_us = has_extracted ? extracted_us : covers_to_us;
+}
+
+static bool parts_of(const struct apply *p, const struct pattern *pattern, struct str text, struct str *parts)
+{
+	return pattern_read(pattern, p->a, p->ctx->has_near ? &p->ctx->near_us : NULL, text, parts);
+}
+
+/* ---- conditions */
+struct tested {
+	const struct condition *c;
+	bool found, equal;
+};
+
+static void test_one(void *ctx, const struct value *v, const struct scope *s)
+{
+	struct tested *t = ctx;
+	struct str text;
+	size_t i;
+
+	(void)s;
+	if (v->type == VALUE_NULL)
+		return;
+	t->found = true;
+	if (!is_scalar(v))
+		return;
+	text = text_of(v);
+	for (i = 0; i < t->c->n && !t->equal; i++) {
+		switch (t->c->test) {
+		case TEST_PREFIX:
+			t->equal = str_starts(text, t->c->values[i]);
+			break;
+		case TEST_SUFFIX:
+			t->equal = str_ends(text, t->c->values[i]);
+			break;
+		case TEST_CONTAINS:
+			t->equal = str_find(text, t->c->values[i]) >= 0;
+			break;
+		default:
+			t->equal = str_eq(text, t->c->values[i]);
+		}
+	}
+}
+
+static bool conditions_hold(const struct conditions *all, const struct scope *here)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		struct tested t = { &all->p[i], false, false };
+
+		path_each(&t.c->path, here, true, test_one, &t);
+		if (t.c->test == TEST_EXISTS || t.c->test == TEST_ABSENT) {
+			if (t.found != (t.c->test == TEST_EXISTS))
+				return false;
+		} else if (t.equal == (t.c->test == TEST_NOT)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- fields */
+enum translation { SAME, NOTHING, UNKNOWN_WORD };
+
+static enum translation translate(const struct rule_field *r, enum field_type type, struct str *t)
+{
+	const struct word *any = NULL, *w = NULL;
+	size_t i;
+
+	for (i = 0; i < r->n_words && w == NULL; i++) {
+		if (str_eq(r->words[i].from, *t))
+			w = &r->words[i];
+		else if (r->words[i].any)
+			any = &r->words[i];
+	}
+	w = w != NULL ? w : any;
+	if (r->n_words == 0)
+		return SAME;
+	if (w == NULL)                  /* a word that must be one of ours is in doubt; a time or a text stays what it is */
+		return type == FIELD_ENUM || type == FIELD_BOOL ? UNKNOWN_WORD : SAME;
+	*t = w->to;
+	return w->to_null ? NOTHING : SAME;
+}
+
+static void set_text(const struct apply *p, const struct rule_field *r, enum field_type type, struct str t,
+    struct field_value *out)
+{
+	struct str *parts;
+
+	if (r->like != NULL) {
+		parts = ARENA_ARRAY(p->a, pattern_fields(r->like), struct str);
+		if (!parts_of(p, r->like, t, parts) || parts[r->like_part].p == NULL) {
+			out->is_null = out->doubt = true;
+			return;
+		}
+		t = parts[r->like_part];
+	}
+	switch (translate(r, type, &t)) {
+	case SAME:
+		value_scalar(p->a, p->ctx->zone, r, type, t, out);
+		break;
+	case NOTHING:
+		out->is_null = true;
+		break;
+	case UNKNOWN_WORD:
+		out->is_null = out->doubt = true;
+	}
+}
+
+/* Members of a list field, as they are found. */
+struct gather {
+	const struct apply *p;
+	const struct rule_field *r;
+	struct field_value *out;
+	size_t room, seen;
+};
+
+static void gather_one(void *ctx, const struct value *v, const struct scope *s)
+{
+	struct gather *g = ctx;
+	struct field_value *more;
+
+	(void)s;
+	g->seen++;
+	if (g->out->n == g->room) {
+		g->room = g->room == 0 ? 4 : g->room * 2;
+		more = ARENA_ARRAY(g->p->a, g->room, struct field_value);
+		if (g->out->n > 0)
+			memcpy(more, g->out->items, g->out->n * sizeof(*more));
+		g->out->items = more;
+	}
+	more = &g->out->items[g->out->n++];
+	more->supplied = true;
+	if (is_scalar(v))
+		set_text(g->p, g->r, g->r->field->item_type, text_of(v), more);
+	else
+		more->is_null = true;
+}
+
+/* A table's cell: members with ; between them. */
+static void set_cells(const struct apply *p, const struct rule_field *r, struct str rest, struct field_value *out)
+{
 	size_t n = 1, i;
 
-	if (v->type == VALUE_LIST) {
-		out->items = ARENA_ARRAY(p->a, v->n, struct field_value);
-		out->n = v->n;
-		for (i = 0; i < v->n; i++) {
-			out->items[i].supplied = true;
-			out->items[i].is_null = v->items[i].type == VALUE_NULL;
-			if (!out->items[i].is_null)
-				set_scalar(p, r->field, r->field->item_type, r->kind, r->kind_in_text, text_of(&v->items[i]), &out->items[i]);
-		}
-		return;
-	}
-	for (i = 0; i < rest.n; i++)                    /* a table's cell: members with ; between them */
+	for (i = 0; i < rest.n; i++)
 		n += rest.p[i] == ';';
 	out->items = ARENA_ARRAY(p->a, n, struct field_value);
 	while (rest.p != NULL) {
@@ -162,92 +181,165 @@ static void set_list(const struct apply *p, const struct rule_field *r, const st
 		if (t.n == 0)
 			continue;
 		out->items[out->n].supplied = true;
-		set_scalar(p, r->field, r->field->item_type, r->kind, r->kind_in_text, t, &out->items[out->n++]);
+		set_text(p, r, r->field->item_type, t, &out->items[out->n++]);
 	}
 }
 
-static bool translate(const struct rule_field *r, struct str *t)
+static bool has_all(const struct path *path)
 {
 	size_t i;
 
-	if (r->n_words == 0)
-		return true;
-	for (i = 0; i < r->n_words; i++) {
-		if (str_eq(r->words[i].from, *t)) {
-			*t = r->words[i].to;
+	for (i = 0; i < path->n; i++)
+		if (path->steps[i].kind == STEP_ALL)
 			return true;
-		}
-	}
 	return false;
 }
 
-static void set_text(const struct apply *p, const struct rule_field *r, struct str t, struct field_value *out)
+static void set_list(const struct apply *p, const struct rule_field *r, const struct path *path, const struct value *v,
+    const struct scope *here, struct field_value *out)
 {
-	if (!translate(r, &t)) {
-		out->is_null = out->doubt = true;
-		return;
-	}
-	set_scalar(p, r->field, r->field->type, r->kind, r->kind_in_text, t, out);
+	struct gather g = { p, r, out, 0, 0 };
+
+	if (v->type == VALUE_STRING && !has_all(path))
+		set_cells(p, r, v->text, out);
+	else
+		path_each(path, here, true, gather_one, &g);
 }
 
-static void set_field(const struct apply *p, const struct rule_field *r, const struct value *here, const struct str *parts,
-    struct field_value *out)
+static void count_one(void *ctx, const struct value *v, const struct scope *s)
 {
-	const struct value *v = NULL;
+	(void)v;
+	(void)s;
+	(*(int64_t *)ctx)++;
+}
+
+static void set_absent(const struct rule_field *r, struct field_value *out)
+{
+	if (r->absent_unknown)
+		out->supplied = false;
+	else
+		out->is_null = true;
+}
+
+static void set_count(const struct rule_field *r, const struct scope *here, struct field_value *out)
+{
 	size_t i;
 
-	if (r->has_unless) {
-		v = walk(p, &r->unless, here);
-		if (v != NULL && v->type == VALUE_LIST && v->n > r->unless_longer)
-			return;
-		v = NULL;
-	}
-	out->supplied = true;
-	if (r->from == FROM_CONST) {
-		set_scalar(p, r->field, r->field->type, r->kind, false, r->constant, out);
+	for (i = 0; i < r->n_paths; i++) {
+		if (path_first(&r->paths[i], here) == NULL && !has_all(&r->paths[i]))
+			continue;
+		path_each(&r->paths[i], here, true, count_one, &out->i);
 		return;
 	}
-	if (r->from == FROM_PART && parts[r->part].p == NULL) {         /* a key that is not there */
-		out->is_null = true;
-		return;
-	}
-	if (r->from == FROM_PART) {
-		set_text(p, r, parts[r->part], out);
-		return;
-	}
-	for (i = 0; i < r->n_paths && v == NULL; i++)
-		v = walk(p, &r->paths[i], here);
-	if (v == NULL && r->absent_unknown) {
-		out->supplied = false;
-		return;
-	}
-	if (v == NULL || v->type == VALUE_NULL) {
-		out->is_null = true;
-		return;
-	}
-	if (r->field->type == FIELD_LIST) {
-		set_list(p, r, v, out);
-	} else if (v->type == VALUE_LIST || v->type == VALUE_MAP) {
-		out->is_null = out->doubt = true;
-	} else {
-		set_text(p, r, text_of(v), out);
-	}
+	set_absent(r, out);
 }
 
-static bool conditions_hold(const struct apply *p, const struct rule *r, const struct value *here)
+static void set_pieces(const struct apply *p, const struct rule_field *r, const struct scope *here, const struct str *parts,
+    struct field_value *out)
 {
-	size_t i, k;
+	const struct value *v;
+	struct buf b;
+	size_t i;
 
-	for (i = 0; i < r->n_conditions; i++) {
-		const struct value *v = walk(p, &r->conditions[i].path, here);
-		bool found = false;
+	buf_init(&b, LIMIT_RECORD);
+	for (i = 0; i < r->n_pieces; i++) {
+		const struct piece *q = &r->pieces[i];
 
-		for (k = 0; v != NULL && k < r->conditions[i].n && !found; k++)
-			found = str_eq(text_of(v), r->conditions[i].values[k]);
-		if (!found)
+		if (q->is_literal) {
+			buf_str(&b, q->literal);
+		} else if (q->part != SIZE_MAX && parts[q->part].p != NULL) {
+			buf_str(&b, parts[q->part]);
+		} else {
+			v = q->part == SIZE_MAX ? path_first(&q->path, here) : NULL;
+			if (v == NULL || !is_scalar(v)) {
+				buf_done(&b);
+				set_absent(r, out);
+				return;
+			}
+			buf_str(&b, text_of(v));
+		}
+	}
+	set_text(p, r, r->field->type, arena_str(p->a, buf_view(&b)), out);
+	buf_done(&b);
+}
+
+static void set_path(const struct apply *p, const struct rule_field *r, const struct scope *here, struct field_value *out)
+{
+	const struct value *v = NULL, *null = NULL;
+	const struct path *path = NULL;
+	size_t i;
+
+	for (i = 0; i < r->n_paths && v == NULL; i++) {
+		path = &r->paths[i];
+		v = path_first(path, here);
+		if (v != NULL && v->type == VALUE_NULL) {
+			null = v;
+			v = NULL;
+		}
+	}
+	if (v == NULL && null == NULL)
+		set_absent(r, out);
+	else if (v == NULL)
+		out->is_null = true;
+	else if (r->field->type == FIELD_LIST)
+		set_list(p, r, path, v, here, out);
+	else if (!is_scalar(v))
+		out->is_null = out->doubt = true;
+	else
+		set_text(p, r, r->field->type, text_of(v), out);
+}
+
+/* One way to a field.  False: it does not apply here. */
+static bool one_way(const struct apply *p, const struct rule_field *r, const struct scope *here, const struct str *parts,
+    struct field_value *out)
+{
+	const struct value *v;
+
+	memset(out, 0, sizeof(*out));
+	if (!conditions_hold(&r->when, here))
+		return false;
+	if (r->has_unless) {
+		v = path_first(&r->unless, here);
+		if (v != NULL && v->type == VALUE_LIST && v->n > r->unless_longer)
 			return false;
 	}
+	out->supplied = true;
+	switch (r->from) {
+	case FROM_CONST:
+		value_scalar(p->a, p->ctx->zone, r, r->field->type, r->constant, out);
+		break;
+	case FROM_PART:
+		if (parts[r->part].p == NULL)           /* a key that is not there */
+			set_absent(r, out);
+		else
+			set_text(p, r, r->field->type, parts[r->part], out);
+		break;
+	case FROM_TEXT:
+		set_pieces(p, r, here, parts, out);
+		break;
+	case FROM_COUNT:
+		set_count(r, here, out);
+		break;
+	case FROM_PATH:
+		set_path(p, r, here, out);
+	}
 	return true;
+}
+
+/* The first way that applies and finds something; else what the last that applied says. */
+static void set_field(const struct apply *p, const struct rule_field *r, const struct scope *here, const struct str *parts,
+    struct field_value *out)
+{
+	struct field_value found;
+
+	memset(out, 0, sizeof(*out));
+	for (; r != NULL; r = r->otherwise) {
+		if (!one_way(p, r, here, parts, &found))
+			continue;
+		*out = found;
+		if (found.supplied && !found.is_null)
+			return;
+	}
 }
 
 static void count_keys(struct mapped *out, const struct contribution *c)
@@ -264,13 +356,14 @@ static void count_keys(struct mapped *out, const struct contribution *c)
 	}
 }
 
-static struct contribution *new_item(const struct apply *p, const struct collection *c, struct mapped *out, size_t *room)
+static struct contribution *new_item(struct apply *p, const struct collection *c)
 {
+	struct mapped *out = p->out;
 	struct contribution *more;
 
-	if (out->n == *room) {
-		*room = *room == 0 ? 2 : *room * 2;
-		more = ARENA_ARRAY(p->a, *room, struct contribution);
+	if (out->n == p->room) {
+		p->room = p->room == 0 ? 2 : p->room * 2;
+		more = ARENA_ARRAY(p->a, p->room, struct contribution);
 		if (out->n > 0)
 			memcpy(more, out->items, out->n * sizeof(*more));
 		out->items = more;
@@ -281,48 +374,56 @@ static struct contribution *new_item(const struct apply *p, const struct collect
 	return more;
 }
 
-void mapping_near(struct mapping_context *ctx, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us)
+static void set_updated(const struct apply *p, const struct rule *r, const struct scope *here, struct contribution *c)
 {
-	ctx->has_near = has_extracted || has_covers;
-	ctx->near_us = has_extracted ? extracted_us : covers_to_us;
+	const struct value *v = path_first(&r->updated, here);
+	struct field_value when = { 0 };
+
+	if (v == NULL || !is_scalar(v))
+		return;
+	value_time(p->ctx->zone, r->updated_unit, r->updated_utc, text_of(v), &when);
+	c->has_updated = !when.is_null;
+	c->updated_us = when.i;
 }
 
-static bool parts_of(const struct apply *p, const struct pattern *pattern, struct str text, struct str *parts)
+static void one_item(void *ctx, const struct value *v, const struct scope *here)
 {
-	return pattern_read(pattern, p->a, p->ctx->has_near ? &p->ctx->near_us : NULL, text, parts);
-}
-
-static void one_item(const struct apply *p, const struct rule *r, const struct value *here, struct mapped *out, size_t *room)
-{
+	struct apply *p = ctx;
+	const struct rule *r = p->rule;
 	struct str *parts = NULL;
 	struct contribution *c;
-	const struct value *v;
 	size_t i;
 
-	if (!conditions_hold(p, r, here))
+	(void)v;
+	if (!conditions_hold(&r->when, here))
 		return;
 	if (r->pattern != NULL) {
 		parts = ARENA_ARRAY(p->a, pattern_fields(r->pattern), struct str);
-		v = walk(p, &r->pattern_path, here);
+		v = path_first(&r->pattern_path, here);
 		if (v == NULL || v->type != VALUE_STRING || !parts_of(p, r->pattern, v->text, parts))
 			return;
 	}
-	c = new_item(p, r->collection, out, room);
+	c = new_item(p, r->collection);
 	for (i = 0; i < r->n_fields; i++)
 		set_field(p, &r->fields[i], here, parts, &c->fields[r->fields[i].field->index]);
-	count_keys(out, c);
+	if (r->has_updated)
+		set_updated(p, r, here, c);
+	c->link = r->link;
+	c->n_link = r->n_link;
+	if (c->n_link == 0)
+		count_keys(p->out, c);
 }
 
 /* Each column is the field of its name; what is empty is null, what is no column is not supplied. */
-static void table_item(const struct apply *p, const struct rule *r, struct mapped *out, size_t *room)
+static void table_item(struct apply *p, const struct rule *r, const struct value *root)
 {
-	struct contribution *c = new_item(p, r->collection, out, room);
+	struct contribution *c = new_item(p, r->collection);
 	size_t i;
 
-	for (i = 0; i < p->root->n; i++) {
-		const struct field *f = collection_field(r->collection, p->root->members[i].key);
+	for (i = 0; i < root->n; i++) {
+		const struct field *f = collection_field(r->collection, root->members[i].key);
 		struct rule_field rf = { .field = f, .kind_in_text = true };
-		const struct value *v = &p->root->members[i].value;
+		const struct value *v = &root->members[i].value;
 
 		if (f == NULL)
 			continue;
@@ -330,11 +431,11 @@ static void table_item(const struct apply *p, const struct rule *r, struct mappe
 		if (v->type == VALUE_NULL)
 			c->fields[f->index].is_null = true;
 		else if (f->type == FIELD_LIST)
-			set_list(p, &rf, v, &c->fields[f->index]);
+			set_cells(p, &rf, v->text, &c->fields[f->index]);
 		else
-			set_scalar(p, f, f->type, STR_NONE, true, v->text, &c->fields[f->index]);
+			value_scalar(p->a, p->ctx->zone, &rf, f->type, v->text, &c->fields[f->index]);
 	}
-	count_keys(out, c);
+	count_keys(p->out, c);
 }
 
 static enum rc row_value(struct arena *a, const struct shape *s, const struct mapping_context *ctx, struct str record,
@@ -413,7 +514,7 @@ static enum rc parse(struct arena *a, const struct shape *s, const struct mappin
 	return json_parse(a, record, out, e);
 }
 
-static void identity(const struct mapping *m, const struct apply *p, struct mapped *out)
+static void identity(const struct mapping *m, const struct apply *p, const struct scope *root)
 {
 	struct buf b;
 	size_t i;
@@ -422,54 +523,83 @@ static void identity(const struct mapping *m, const struct apply *p, struct mapp
 		return;
 	buf_init(&b, 1 << 16);
 	for (i = 0; i < m->n_identity; i++) {
-		const struct value *v = walk(p, &m->identity[i], p->root);
+		const struct value *v = path_first(&m->identity[i], root);
 
-		if (v == NULL || v->type == VALUE_NULL || text_of(v).n == 0)
+		if (v == NULL || !is_scalar(v) || text_of(v).n == 0)
 			goto out;
 		if (i > 0)
 			buf_c(&b, 0x1f);
 		buf_str(&b, text_of(v));
 	}
 	if (!b.failed) {
-		out->has_id = true;
-		out->id = arena_str(p->a, buf_view(&b));
+		p->out->has_id = true;
+		p->out->id = arena_str(p->a, buf_view(&b));
 	}
 out:
 	buf_done(&b);
 }
 
+static struct str last_name(const struct path *p)
+{
+	size_t i = p->n;
+
+	while (i > 0 && p->steps[i - 1].name.n == 0)
+		i--;
+	return i > 0 ? p->steps[i - 1].name : STR(".");
+}
+
+/* What a record of this shape must have. */
+static enum rc fits(const struct mapping *m, const struct shape *s, const struct scope *root, bool *is_other, struct err *e)
+{
+	size_t i;
+
+	*is_other = true;
+	for (i = 0; i < s->n_detect; i++)
+		if (path_first(&s->detect[i], root) == NULL)
+			return err_set(e, RC_INVALID, "this is no record of %.*s: it has no \"%.*s\"", STR_FMT(m->source),
+			    STR_FMT(last_name(&s->detect[i])));
+	for (i = 0; i < s->when.n; i++) {
+		const struct conditions one = { &s->when.p[i], 1 };
+
+		if (!conditions_hold(&one, root))
+			return err_set(e, RC_INVALID, "this is no record of %.*s: its \"%.*s\" is another's", STR_FMT(m->source),
+			    STR_FMT(last_name(&s->when.p[i].path)));
+	}
+	*is_other = false;
+	return RC_OK;
+}
+
 enum rc mapping_apply(const struct mapping *m, struct arena *a, const struct mapping_context *ctx, struct str record,
     struct mapped *out, struct err *e)
 {
-	struct apply p = { a, ctx, NULL };
+	struct apply p = { .a = a, .ctx = ctx, .out = out };
+	struct scope root = { NULL, NULL };
 	const struct shape *s;
-	enum reads reads;
-	struct str elements;
-	size_t i, k, room = 0;
+	size_t i;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = mapping_shape(m, ctx->file, &s, &reads, &elements, e)) != RC_OK ||
-	    (rc = parse(a, s, ctx, record, &p.root, e)) != RC_OK)
+	if ((rc = mapping_shape(m, ctx, &s, e)) != RC_OK || (rc = parse(a, s, ctx, record, &root.here, e)) != RC_OK)
 		return rc;
-	for (i = 0; i < s->n_detect; i++)
-		if (walk(&p, &s->detect[i], p.root) == NULL)
-			return err_set(e, RC_INVALID, "this is no record of %.*s: it has no \"%.*s\"", STR_FMT(m->source),
-			    STR_FMT(s->detect[i].names[s->detect[i].n - 1]));
-	identity(m, &p, out);
-	for (i = 0; i < s->n_rules; i++) {
-		const struct rule *r = &s->rules[i];
-		const struct value *list;
+	for (i = 0; i < s->n_within; i++) {
+		const struct value *inner = path_first(&s->within[i], &root);
 
-		if (r->is_table) {
-			table_item(&p, r, out, &room);
-		} else if (!r->has_each) {
-			one_item(&p, r, p.root, out, &room);
-		} else {
-			list = walk(&p, &r->each, p.root);
-			for (k = 0; list != NULL && list->type == VALUE_LIST && k < list->n; k++)
-				one_item(&p, r, &list->items[k], out, &room);
+		if (inner != NULL && inner->type == VALUE_MAP) {
+			root.here = inner;
+			break;
 		}
+	}
+	if ((rc = fits(m, s, &root, &out->is_other, e)) != RC_OK)
+		return rc;
+	identity(m, &p, &root);
+	for (i = 0; i < s->n_rules; i++) {
+		p.rule = &s->rules[i];
+		if (p.rule->is_table)
+			table_item(&p, p.rule, root.here);
+		else if (p.rule->has_each)
+			path_each(&p.rule->each, &root, true, one_item, &p);
+		else
+			one_item(&p, root.here, &root);
 	}
 	return RC_OK;
 }

@@ -34,6 +34,8 @@ struct contribution {
 	struct field_value *fields;     /* n_fields of the collection */
 	bool has_updated;
 	int64_t updated_us;             /* the source's own time of this version, when it tells one */
+	const size_t *link;             /* not empty: it makes no item, but adds to each whose fields of these indices say the */
+	size_t n_link;                  /* same, whether that came before or comes later */
 };
 
 #endif

@@ -2,69 +2,9 @@
 #include "test.h"
 
 #include "base/file.h"
-#include "base/value.h"
-#include "collect/mapping.h"
 #include "collect/pattern.h"
-#include "collect/reader.h"
-#include "model/content.h"
-#include "model/schema.h"
-
-struct fixture {
-	struct arena *a;
-	struct schema schema;
-};
-
-static int setup(void **ctx)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	const struct value *docs;
-	struct collection *c;
-	struct str name, text;
-	struct err e;
-	size_t i, k, n;
-
-	err_init(&e);
-	f->a = arena_new();
-	f->schema.collections = ARENA_ARRAY(f->a, content_count(), struct collection *);
-	for (i = 0; i < content_count(); i++) {
-		text = content_at(i, &name);
-		if (!str_starts(name, STR("populations/")))
-			continue;
-		assert_ok(yaml_parse(f->a, "content", text, &docs, &n, &e), &e);
-		assert_ok(collection_load(f->a, "content", docs, &c, &e), &e);
-		for (k = f->schema.n++; k > 0 && str_cmp(f->schema.collections[k - 1]->name, c->name) > 0; k--)
-			f->schema.collections[k] = f->schema.collections[k - 1];
-		f->schema.collections[k] = c;
-	}
-	*ctx = f;
-	return 0;
-}
-
-static int teardown(void **ctx)
-{
-	struct fixture *f = *ctx;
-
-	arena_free(f->a);
-	mem_free(f);
-	return 0;
-}
-
-static struct mapping *load(struct fixture *f, const char *file)
-{
-	const struct value *docs;
-	struct mapping *m;
-	struct value body;
-	struct err e;
-	size_t n;
-
-	err_init(&e);
-	assert_ok(yaml_parse(f->a, file, content_find(file), &docs, &n, &e), &e);
-	body = docs[0];
-	body.members++;
-	body.n--;
-	assert_ok(mapping_compile(f->a, file, &body, &f->schema, &m, &e), &e);
-	return m;
-}
+#include "collect/source_file.h"
+#include "fixture.h"
 
 struct counts {
 	size_t records, items, rejected, nothing, doubtful;
@@ -72,33 +12,25 @@ struct counts {
 
 static void count(struct fixture *f, struct mapping *m, const char *path, const char *collection, struct counts *out)
 {
-	struct mapping_context ctx = { .zone = zone_utc(), .file = str_z(path) };
-	const struct shape *shape;
+	const struct source_input in = { path, str_z(path), STR_NONE };
 	struct arena *a = arena_new();
-	struct stream *stream;
-	struct reader *reader;
+	struct source_file file;
 	struct record rec;
 	struct mapped mapped;
-	struct str elements;
-	enum reads reads;
 	struct err e;
 	bool more;
 	size_t i, k;
 
 	(void)f;
 	err_init(&e);
-	assert_ok(mapping_shape(m, str_z(path), &shape, &reads, &elements, &e), &e);
-	assert_ok(stream_open(path, &stream, &e), &e);
-	assert_ok(reader_open(stream, reads, elements, &reader, &e), &e);
-	ctx.columns = reader_columns(reader, &ctx.n_columns);
-	ctx.delimiter = reader_delimiter(reader);
+	assert_ok(source_open(m, &in, zone_utc(), &file, &e), &e);
 	for (;;) {
-		assert_ok(reader_next(reader, &rec, &more, &e), &e);
+		assert_ok(reader_next(file.reader, &rec, &more, &e), &e);
 		if (!more)
 			break;
 		out->records++;
 		arena_reset(a);
-		if (rec.bad.n > 0 || mapping_apply(m, a, &ctx, rec.bytes, &mapped, &e) != RC_OK) {
+		if (rec.bad.n > 0 || mapping_apply(m, a, &file.ctx, rec.bytes, &mapped, &e) != RC_OK) {
 			out->rejected++;
 			continue;
 		}
@@ -111,7 +43,7 @@ static void count(struct fixture *f, struct mapping *m, const char *path, const 
 				out->doubtful += mapped.items[i].fields[k].doubt;
 		}
 	}
-	reader_close(reader);
+	source_close(&file);
 	arena_free(a);
 }
 
@@ -121,7 +53,7 @@ static void a_monitor_of_real_probes_gives_each_of_them(void **ctx)
 		"TORO-Server__upptime", "d33bs__upptime-curc", "manticoresoftware__upptime", "rootnoteco__upptime",
 		"tannerln7__Upptime" };
 	struct fixture *f = *ctx;
-	struct mapping *m = load(f, "mappings/upptime.monitor.yaml");
+	struct mapping *m = fixture_mapping(f, "mappings/upptime.monitor.yaml");
 	struct counts c = { 0 };
 	char name[200], path[4096];
 	size_t i;
@@ -139,7 +71,7 @@ static void a_monitor_of_real_probes_gives_each_of_them(void **ctx)
 static void the_catalogue_is_the_same_as_table_and_as_json(void **ctx)
 {
 	struct fixture *f = *ctx;
-	struct mapping *m = load(f, "mappings/cisa.kev.yaml");
+	struct mapping *m = fixture_mapping(f, "mappings/cisa.kev.yaml");
 	struct counts table = { 0 }, json = { 0 };
 	char path[4096];
 
@@ -154,7 +86,7 @@ static void the_catalogue_is_the_same_as_table_and_as_json(void **ctx)
 static void a_roster_gives_each_member_and_admin(void **ctx)
 {
 	struct fixture *f = *ctx;
-	struct mapping *m = load(f, "mappings/kubernetes.org.yaml");
+	struct mapping *m = fixture_mapping(f, "mappings/kubernetes.org.yaml");
 	struct counts c = { 0 };
 	char path[4096];
 
@@ -176,7 +108,7 @@ static void cloud_logs_are_read_in_their_three_shapes(void **ctx)
 		{ "data/aws_cloudtrail/otrf", "login", 0 },
 	};
 	struct fixture *f = *ctx;
-	struct mapping *m = load(f, "mappings/aws.cloudtrail.yaml");
+	struct mapping *m = fixture_mapping(f, "mappings/aws.cloudtrail.yaml");
 	struct str *names;
 	struct counts c;
 	char path[4096];
@@ -251,12 +183,12 @@ static void a_pattern_goes_from_left_to_right(void **ctx)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_monitor_of_real_probes_gives_each_of_them, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_catalogue_is_the_same_as_table_and_as_json, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_roster_gives_each_member_and_admin, setup, teardown),
-		cmocka_unit_test_setup_teardown(cloud_logs_are_read_in_their_three_shapes, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_mapping_that_is_wrong_names_the_place, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_pattern_goes_from_left_to_right, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_monitor_of_real_probes_gives_each_of_them, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(the_catalogue_is_the_same_as_table_and_as_json, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_roster_gives_each_member_and_admin, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(cloud_logs_are_read_in_their_three_shapes, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_mapping_that_is_wrong_names_the_place, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_pattern_goes_from_left_to_right, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
