@@ -19,6 +19,23 @@ static enum rc reads_of(struct compile *c, const struct value *v, enum reads *ou
 	return mapping_wrong(c, at != NULL ? at : v, "\"reads\" is lines, json, table, whole, text, tsv or xml");
 }
 
+static enum rc detects(struct compile *c, const struct value *v, struct shape *s)
+{
+	size_t i;
+	enum rc rc;
+
+	if (v->type != VALUE_LIST || v->n == 0)
+		return mapping_wrong(c, v, "\"detect\" takes a list of paths that a record has");
+	s->detect = ARENA_ARRAY(c->a, v->n, struct condition);
+	for (i = 0; i < v->n; i++) {
+		if (v->items[i].type != VALUE_STRING)
+			return mapping_wrong(c, &v->items[i], "a path is a name, or names with dots between them");
+		if ((rc = mapping_alternatives(c, v->items[i].text, &v->items[i], &s->detect[s->n_detect++])) != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
 static enum rc shape(struct compile *c, const struct value *v, const struct value *common, struct shape *s)
 {
 	static const char *const known[] = { "files", "reads", "elements", "within", "detect", "when", "items" };
@@ -38,7 +55,7 @@ static enum rc shape(struct compile *c, const struct value *v, const struct valu
 			s->files[i] = files->items[i].text;
 		s->n_files = files->n;
 	}
-	if (detect != NULL && (rc = mapping_paths(c, detect, &s->detect, &s->n_detect)) != RC_OK)
+	if (detect != NULL && (rc = detects(c, detect, s)) != RC_OK)
 		return rc;
 	if (within != NULL && (rc = mapping_paths(c, within, &s->within, &s->n_within)) != RC_OK)
 		return rc;

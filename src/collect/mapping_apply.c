@@ -50,10 +50,12 @@ static void test_one(void *ctx, const struct value *v, const struct scope *s)
 	(void)s;
 	if (v->type == VALUE_NULL)
 		return;
-	t->found = true;
-	if (!is_scalar(v))
+	if (!is_scalar(v)) {
+		t->found = true;
 		return;
+	}
 	text = text_of(v);
+	t->found = t->found || text.n > 0;      /* an empty text says nothing */
 	for (i = 0; i < t->c->n && !t->equal; i++) {
 		switch (t->c->test) {
 		case TEST_PREFIX:
@@ -73,12 +75,13 @@ static void test_one(void *ctx, const struct value *v, const struct scope *s)
 
 static bool conditions_hold(const struct conditions *all, const struct scope *here)
 {
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < all->n; i++) {
 		struct tested t = { &all->p[i], false, false };
 
-		path_each(&t.c->path, here, true, test_one, &t);
+		for (k = 0; k < t.c->n_paths; k++)
+			path_each(&t.c->paths[k], here, true, test_one, &t);
 		if (t.c->test == TEST_EXISTS || t.c->test == TEST_ABSENT) {
 			if (t.found != (t.c->test == TEST_EXISTS))
 				return false;
@@ -87,6 +90,11 @@ static bool conditions_hold(const struct conditions *all, const struct scope *he
 		}
 	}
 	return true;
+}
+
+static bool excluded(const struct conditions *not_when, const struct scope *here)
+{
+	return not_when->n > 0 && conditions_hold(not_when, here);
 }
 
 /* ---- fields */
@@ -296,7 +304,7 @@ static bool one_way(const struct apply *p, const struct rule_field *r, const str
 	const struct value *v;
 
 	memset(out, 0, sizeof(*out));
-	if (!conditions_hold(&r->when, here))
+	if (!conditions_hold(&r->when, here) || excluded(&r->not_when, here))
 		return false;
 	if (r->has_unless) {
 		v = path_first(&r->unless, here);
@@ -383,7 +391,7 @@ static void set_updated(const struct apply *p, const struct rule *r, const struc
 		return;
 	value_time(p->ctx->zone, r->updated_unit, r->updated_utc, text_of(v), &when);
 	c->has_updated = !when.is_null;
-	c->updated_us = when.i;
+	c->updated_us = r->earliest ? -when.i : when.i; /* of several the greatest stands */
 }
 
 static void one_item(void *ctx, const struct value *v, const struct scope *here)
@@ -395,7 +403,7 @@ static void one_item(void *ctx, const struct value *v, const struct scope *here)
 	size_t i;
 
 	(void)v;
-	if (!conditions_hold(&r->when, here))
+	if (!conditions_hold(&r->when, here) || excluded(&r->not_when, here))
 		return;
 	if (r->pattern != NULL) {
 		parts = ARENA_ARRAY(p->a, pattern_fields(r->pattern), struct str);
@@ -551,19 +559,22 @@ static struct str last_name(const struct path *p)
 /* What a record of this shape must have. */
 static enum rc fits(const struct mapping *m, const struct shape *s, const struct scope *root, bool *is_other, struct err *e)
 {
-	size_t i;
+	size_t i, k;
 
 	*is_other = true;
-	for (i = 0; i < s->n_detect; i++)
-		if (path_first(&s->detect[i], root) == NULL)
+	for (i = 0; i < s->n_detect; i++) {
+		for (k = 0; k < s->detect[i].n_paths && path_first(&s->detect[i].paths[k], root) == NULL; k++)
+			;
+		if (k == s->detect[i].n_paths)
 			return err_set(e, RC_INVALID, "this is no record of %.*s: it has no \"%.*s\"", STR_FMT(m->source),
-			    STR_FMT(last_name(&s->detect[i])));
+			    STR_FMT(last_name(&s->detect[i].paths[0])));
+	}
 	for (i = 0; i < s->when.n; i++) {
 		const struct conditions one = { &s->when.p[i], 1 };
 
 		if (!conditions_hold(&one, root))
 			return err_set(e, RC_INVALID, "this is no record of %.*s: its \"%.*s\" is another's", STR_FMT(m->source),
-			    STR_FMT(last_name(&s->when.p[i].path)));
+			    STR_FMT(last_name(&s->when.p[i].paths[0])));
 	}
 	*is_other = false;
 	return RC_OK;

@@ -62,6 +62,8 @@ static enum rc unless(struct compile *c, const struct value *v, struct rule_fiel
 	size_t count;
 	enum rc rc;
 
+	if (v->type == VALUE_MAP && value_get(v, "longer_than") == NULL)
+		return mapping_conditions(c, v, &f->not_when);
 	if ((rc = mapping_keys(c, v, "unless", known, ARRAY_LEN(known))) != RC_OK)
 		return rc;
 	at = value_get(v, "path");

@@ -25,7 +25,8 @@ struct piece {
 enum test { TEST_IS, TEST_NOT, TEST_EXISTS, TEST_ABSENT, TEST_PREFIX, TEST_SUFFIX, TEST_CONTAINS };
 
 struct condition {
-	struct path path;
+	struct path *paths;             /* "a | b": whichever of them is there */
+	size_t n_paths;
 	enum test test;
 	struct str *values;
 	size_t n;
@@ -55,7 +56,7 @@ struct rule_field {
 	bool has_unless, absent_unknown, kind_in_text;
 	struct path unless;
 	size_t unless_longer;
-	struct conditions when;
+	struct conditions when, not_when;
 	struct rule_field *otherwise;   /* the next of a list: where this one does not apply or finds nothing */
 };
 
@@ -63,12 +64,12 @@ struct rule {
 	const struct collection *collection;
 	bool has_each;
 	struct path each;
-	struct conditions when;
+	struct conditions when, not_when;
 	struct pattern *pattern;
 	struct path pattern_path;
 	struct rule_field *fields;
 	size_t n_fields;
-	bool has_updated, updated_utc;
+	bool has_updated, updated_utc, earliest;
 	enum unit updated_unit;
 	size_t *link;                   /* fields by which this finds the items that it adds to; none: it is an item */
 	size_t n_link;
@@ -83,7 +84,7 @@ struct shape {
 	struct str elements;
 	struct path *within;            /* the record stands inside an envelope, at the first of these that is there */
 	size_t n_within;
-	struct path *detect;
+	struct condition *detect;       /* what a record has: one of each one's paths; the test is not used */
 	size_t n_detect;
 	struct conditions when;         /* what else tells a record of this shape */
 	struct rule *rules;
@@ -113,6 +114,7 @@ struct compile {
 enum rc mapping_wrong(struct compile *, const struct value *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 MUST_USE enum rc mapping_keys(struct compile *, const struct value *, const char *what, const char *const *known, size_t n);
 MUST_USE enum rc mapping_paths(struct compile *, const struct value *, struct path **out, size_t *n);
+MUST_USE enum rc mapping_alternatives(struct compile *, struct str text, const struct value *at, struct condition *);
 MUST_USE enum rc mapping_conditions(struct compile *, const struct value *, struct conditions *);
 MUST_USE enum rc mapping_rules(struct compile *, const struct value *, struct rule **out, size_t *n);
 /* ---- mapping_field.c */

@@ -110,6 +110,25 @@ static enum rc condition(struct compile *c, const struct value *v, struct condit
 	return mapping_wrong(c, v, "\"when\" knows no \"%.*s\": is, not, prefix, suffix, contains and exists", STR_FMT(v->members[0].key));
 }
 
+enum rc mapping_alternatives(struct compile *c, struct str key, const struct value *at, struct condition *to)
+{
+	size_t n = 1, i;
+	enum rc rc;
+
+	for (i = 0; i < key.n; i++)
+		n += key.p[i] == '|';
+	to->paths = ARENA_ARRAY(c->a, n, struct path);
+	for (i = 0; i < n; i++) {
+		const struct value one = { .type = VALUE_STRING, .text = str_trim(str_cut(&key, '|')), .line = at->line,
+			.column = at->column };
+
+		if ((rc = one_path(c, &one, &to->paths[i])) != RC_OK)
+			return rc;
+	}
+	to->n_paths = n;
+	return RC_OK;
+}
+
 enum rc mapping_conditions(struct compile *c, const struct value *v, struct conditions *out)
 {
 	size_t i;
@@ -120,9 +139,9 @@ enum rc mapping_conditions(struct compile *c, const struct value *v, struct cond
 	out->p = ARENA_ARRAY(c->a, v->n, struct condition);
 	for (i = 0; i < v->n; i++) {
 		const struct value *test = &v->members[i].value;
-		const struct value name = { .type = VALUE_STRING, .text = v->members[i].key, .line = test->line, .column = test->column };
 
-		if ((rc = one_path(c, &name, &out->p[i].path)) != RC_OK || (rc = condition(c, test, &out->p[i])) != RC_OK)
+		if ((rc = mapping_alternatives(c, v->members[i].key, test, &out->p[i])) != RC_OK ||
+		    (rc = condition(c, test, &out->p[i])) != RC_OK)
 			return rc;
 	}
 	out->n = v->n;
@@ -167,7 +186,8 @@ static void feeds(struct compile *c, const struct collection *to)
 /* {path, unit, zone}: when the source itself says that it last changed this. */
 static enum rc updated(struct compile *c, const struct value *v, struct rule *r)
 {
-	static const char *const known[] = { "path", "unit", "zone" };
+	static const char *const known[] = { "path", "unit", "zone", "earliest" };
+	const struct value *earliest;
 	const struct value *at;
 	enum rc rc;
 
@@ -175,6 +195,10 @@ static enum rc updated(struct compile *c, const struct value *v, struct rule *r)
 		return rc;
 	if ((at = value_get(v, "path")) == NULL)
 		return mapping_wrong(c, v, "\"updated\" needs a path");
+	earliest = value_get(v, "earliest");
+	if (earliest != NULL && earliest->type != VALUE_BOOL)
+		return mapping_wrong(c, earliest, "\"earliest\" takes true or false");
+	r->earliest = earliest != NULL && earliest->is_true;
 	if ((rc = one_path(c, at, &r->updated)) != RC_OK ||
 	    (rc = mapping_time(c, v, &r->updated_unit, &r->updated_utc)) != RC_OK)
 		return rc;
@@ -209,8 +233,8 @@ static enum rc joins(struct compile *c, const struct value *v, struct rule *r)
 
 static enum rc rule(struct compile *c, const struct value *v, struct rule *r)
 {
-	static const char *const known[] = { "collection", "each", "when", "pattern", "updated", "joins", "fields", "columns" };
-	const struct value *fields, *each, *when, *pattern, *since, *link;
+	static const char *const known[] = { "collection", "each", "when", "unless", "pattern", "updated", "joins", "fields", "columns" };
+	const struct value *fields, *each, *when, *pattern, *since, *link, *unless;
 	size_t i;
 	enum rc rc;
 
@@ -219,6 +243,7 @@ static enum rc rule(struct compile *c, const struct value *v, struct rule *r)
 	fields = value_get(v, "fields");
 	each = value_get(v, "each");
 	when = value_get(v, "when");
+	unless = value_get(v, "unless");
 	pattern = value_get(v, "pattern");
 	since = value_get(v, "updated");
 	link = value_get(v, "joins");
@@ -235,6 +260,8 @@ static enum rc rule(struct compile *c, const struct value *v, struct rule *r)
 			return rc;
 	}
 	if (when != NULL && (rc = mapping_conditions(c, when, &r->when)) != RC_OK)
+		return rc;
+	if (unless != NULL && (rc = mapping_conditions(c, unless, &r->not_when)) != RC_OK)
 		return rc;
 	if (pattern != NULL && (rc = rule_pattern(c, pattern, r)) != RC_OK)
 		return rc;

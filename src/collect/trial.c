@@ -16,7 +16,7 @@ struct run {
 	struct source_file file;
 	size_t shown;
 	struct trial *out;
-	struct set ids, *keys;          /* keys: one for each collection */
+	struct set ids, *keys, *dated;  /* natural keys: one set for each collection */
 	size_t *shown_of;
 };
 
@@ -157,7 +157,6 @@ static void count_item(struct run *r, uint64_t record, const struct contribution
 	t->contributions++;
 	t->joining += c->n_link > 0;
 	if (c->n_link == 0) {
-		t->undated += is_undated(c);
 		buf_init(&key, 1 << 20);
 		for (i = 0; i < c->collection->n_key; i++) {
 			const size_t k = c->collection->key[i];
@@ -167,6 +166,9 @@ static void count_item(struct run *r, uint64_t record, const struct contribution
 			buf_c(&key, 0x1f);
 		}
 		t->items += set_add(r->a, &r->keys[at], buf_view(&key));
+		if (!is_undated(c))
+			(void)set_add(r->a, &r->dated[at], buf_view(&key));
+		t->undated = t->items - r->dated[at].n;
 		buf_done(&key);
 	}
 	for (i = 0; i < c->collection->n_fields; i++) {
@@ -243,6 +245,7 @@ static void prepare(struct run *r)
 	o->collections = ARENA_ARRAY(r->a, o->n_collections + 1, struct trial_collection);
 	o->items = ARENA_ARRAY(r->a, o->n_collections * r->shown + 1, struct trial_item);
 	r->keys = ARENA_ARRAY(r->a, o->n_collections + 1, struct set);
+	r->dated = ARENA_ARRAY(r->a, o->n_collections + 1, struct set);
 	r->shown_of = ARENA_ARRAY(r->a, o->n_collections + 1, size_t);
 	for (i = 0; i < o->n_collections; i++) {
 		o->collections[i].collection = all[i];

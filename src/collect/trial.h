@@ -16,7 +16,7 @@ struct trial_collection {
 	const struct collection *collection;
 	uint64_t contributions, joining;        /* joining: such as add to an item and never make one */
 	uint64_t items;                         /* different natural keys among those that make one */
-	uint64_t undated;                       /* contributions whose period fields are all null or not supplied */
+	uint64_t undated;                       /* items of which no contribution gives a period field */
 	struct trial_field *fields;
 	bool *ruled;                            /* whether any rule of the shape speaks of the field */
 };

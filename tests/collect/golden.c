@@ -5,23 +5,27 @@
 
 #include "base/file.h"
 #include "base/value.h"
+#include "collect/mapping_path.h"
 #include "collect/trial.h"
 #include "fixture.h"
 
 struct sample {
 	const char *source, *path;      /* below the shared data; a folder is all its files */
-	const char *member;             /* the value of this member is the file */
+	const char *member;             /* the value at this path is the file */
 	const char *log_type;           /* lines whose log_types has this: their "log" is a line of the file */
+	bool is_made;                   /* golden/made/: in the vendor's documented form, where no real record holds an item */
 };
 
 static const struct sample samples[] = {
-#define SAMPLE(source, path) { source, path, NULL, NULL },
-#define SAMPLE_MEMBER(source, path, member) { source, path, member, NULL },
-#define SAMPLE_LOG(source, path, log_type) { source, path, NULL, log_type },
+#define SAMPLE(source, path) { source, path, NULL, NULL, false },
+#define SAMPLE_MEMBER(source, path, member) { source, path, member, NULL, false },
+#define SAMPLE_LOG(source, path, log_type) { source, path, NULL, log_type, false },
+#define SAMPLE_MADE(source, path) { source, path, NULL, NULL, true },
 #include "golden.def"
 #undef SAMPLE
 #undef SAMPLE_MEMBER
 #undef SAMPLE_LOG
+#undef SAMPLE_MADE
 };
 
 static struct str read_all(struct arena *a, const char *path)
@@ -50,11 +54,13 @@ static struct str read_all(struct arena *a, const char *path)
 static struct str member_of(struct arena *a, struct str text, const char *member)
 {
 	const struct value *v, *m;
+	struct path path;
 	struct err e;
 
 	err_init(&e);
 	assert_ok(json_parse(a, text, &v, &e), &e);
-	m = value_get(v, member);
+	assert_ok(path_compile(a, str_z(member), &path, &e), &e);
+	m = path_first(&path, &(struct scope){ v, NULL });
 	assert_non_null(m);
 	return m->type == VALUE_STRING ? m->text : str_sub(text, m->at, m->end - m->at);
 }
@@ -134,7 +140,9 @@ static bool one_sample(struct fixture *f, struct mapping *m, const struct sample
 	int fd;
 
 	(void)snprintf(name, sizeof(name), "data/%s", s->path);
-	if (!shared_path(name, path, sizeof(path)))
+	if (s->is_made)
+		(void)snprintf(path, sizeof(path), "%s/tests/collect/golden/%s", getenv("TICKMARK_SOURCE"), s->path);
+	else if (!shared_path(name, path, sizeof(path)))
 		return false;
 	err_init(&e);
 	if (s->member == NULL && s->log_type == NULL) {
