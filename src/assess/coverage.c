@@ -53,16 +53,26 @@ static enum rc find_mappings(struct gather *g)
 	return rc;
 }
 
-/* Whether a file of that name, read by that mapping, can hold items of the collection. */
-static bool is_fed(const struct gather *g, struct str digest, struct str file)
+/* Whether a file of that name, read by that mapping in the shape that its opening entry names, can hold items of the
+ * collection. */
+static bool is_fed(const struct gather *g, struct str digest, struct str file, struct str open)
 {
+	struct mapping_context ctx = { .file = file };
 	const struct collection **all;
+	const struct value *v, *shape;
+	struct err ignored;
+	uint64_t number;
 	size_t i, k, n;
+
+	err_init(&ignored);
+	if (json_parse(g->a, arena_str(g->a, open), &v, &ignored) == RC_OK && (shape = value_get(v, "shape")) != NULL &&
+	    num_u64(shape->text, 1000, &number))
+		ctx.shape = (size_t)number;
 
 	for (i = 0; i < g->n_used; i++) {
 		if (digest.n != 32 || memcmp(g->used[i].digest, digest.p, 32) != 0)
 			continue;
-		all = mapping_file_collections(g->used[i].m, g->a, file, &n);
+		all = mapping_file_collections(g->used[i].m, g->a, &ctx, false, &n);
 		for (k = 0; k < n; k++)
 			if (str_eq(all[k]->name, g->c->name))
 				return true;
@@ -177,13 +187,13 @@ static void add_ingest(struct gather *g, struct stmt *st)
 static enum rc add_ingests(struct gather *g)
 {
 	static const char sql[] = "SELECT i.id, s.source, s.instance, i.mapping, i.received_us, i.covers_from_us,"
-	    " i.covers_to_us, i.partial, i.complete, i.close, i.file FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
+	    " i.covers_to_us, i.partial, i.complete, i.close, i.file, i.open FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
 	struct stmt *st = NULL;
 	bool row;
 	enum rc rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e);
 
 	while (rc == RC_OK && (rc = stmt_step(st, &row, g->e)) == RC_OK && row)
-		if (is_fed(g, column_blob(st, 3), column_text(st, 10)))
+		if (is_fed(g, column_blob(st, 3), column_text(st, 10), column_text(st, 11)))
 			add_ingest(g, st);
 	stmt_free(st);
 	return rc;

@@ -85,7 +85,7 @@ static enum rc mapping_load(struct run *r)
 static bool feeds_state(const struct run *r)
 {
 	size_t n, i;
-	const struct collection **all = mapping_file_collections(r->mapping, r->a, &r->file.ctx, &n);
+	const struct collection **all = mapping_file_collections(r->mapping, r->a, &r->file.ctx, false, &n);
 
 	for (i = 0; i < n; i++)
 		if (all[i]->n_period == 0)

@@ -123,7 +123,7 @@ static enum rc collections(void *self, struct state *s, struct arena *a, const s
 	if ((rc = compiled(self, s, in, definition, &m, e)) != RC_OK)
 		return rc;
 	context_of(a, s, in, &ctx);
-	all = mapping_file_collections(m, a, &ctx, &count);
+	all = mapping_file_collections(m, a, &ctx, false, &count);
 	*out = ARENA_ARRAY(a, count, const struct collection *);
 	*n = 0;
 	for (i = 0; i < count; i++)

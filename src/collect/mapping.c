@@ -156,7 +156,7 @@ bool shape_supplies(const struct shape *s, const struct field *f, const struct c
 }
 
 const struct collection **mapping_file_collections(const struct mapping *m, struct arena *a,
-    const struct mapping_context *ctx, size_t *n)
+    const struct mapping_context *ctx, bool joining, size_t *n)
 {
 	const struct collection **out = ARENA_ARRAY(a, 64, const struct collection *);
 	const struct shape *s;
@@ -168,6 +168,8 @@ const struct collection **mapping_file_collections(const struct mapping *m, stru
 	if (mapping_shape(m, ctx, &s, &ignored) != RC_OK)
 		return out;
 	for (i = 0; i < s->n_rules; i++) {
+		if (s->rules[i].n_link > 0 && !joining)
+			continue;
 		for (k = 0; k < *n && out[k] != s->rules[i].collection; k++)
 			;
 		if (k == *n && *n < 64)

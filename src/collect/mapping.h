@@ -43,9 +43,10 @@ struct str shape_elements(const struct shape *);        /* of READS_JSON: the me
 /* Shape ${number}, from 1: false when there is no such, *named when the file's name fits it. */
 bool mapping_has_shape(const struct mapping *, size_t number, struct str file, bool *named);
 
-/* Those that such a file can feed, each once, in ${a}: what its shape says. */
+/* Those that such a file can feed, each once, in ${a}: what its shape says.  ${joining}: also those to whose items it can
+ * only add: such a file shows neither that there are items of them nor that there are none. */
 const struct collection **mapping_file_collections(const struct mapping *, struct arena *a, const struct mapping_context *,
-    size_t *n);
+    bool joining, size_t *n);
 
 struct mapped {
 	bool has_id;                    /* the mapping names the source's own identity, and the record has it */

@@ -241,7 +241,7 @@ static void prepare(struct run *r)
 	struct trial *o = r->out;
 	size_t i, k;
 
-	all = mapping_file_collections(r->m, r->a, &r->file.ctx, &o->n_collections);
+	all = mapping_file_collections(r->m, r->a, &r->file.ctx, true, &o->n_collections);
 	o->collections = ARENA_ARRAY(r->a, o->n_collections + 1, struct trial_collection);
 	o->items = ARENA_ARRAY(r->a, o->n_collections * r->shown + 1, struct trial_item);
 	r->keys = ARENA_ARRAY(r->a, o->n_collections + 1, struct set);
@@ -256,8 +256,8 @@ static void prepare(struct run *r)
 	}
 }
 
-enum rc trial_run(const struct mapping *m, struct arena *a, const struct source_input *in, const struct zone *zone, size_t shown,
-    struct trial *out, struct err *e)
+enum rc trial_run(const struct mapping *m, struct arena *a, const struct source_input *in, const struct zone *zone,
+    size_t shown, struct trial *out, struct err *e)
 {
 	struct run r = { .a = a, .m = m, .shown = shown, .out = out };
 	struct record rec;
