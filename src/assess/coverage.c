@@ -187,7 +187,8 @@ static void add_ingest(struct gather *g, struct stmt *st)
 static enum rc add_ingests(struct gather *g)
 {
 	static const char sql[] = "SELECT i.id, s.source, s.instance, i.mapping, i.received_us, i.covers_from_us,"
-	    " i.covers_to_us, i.partial, i.complete, i.close, i.file, i.open FROM ingest i JOIN stream s ON s.id=i.stream ORDER BY i.id";
+	    " i.covers_to_us, i.partial, i.complete, i.close, i.file, i.open FROM ingest i JOIN stream s ON s.id=i.stream"
+	    " ORDER BY i.id";
 	struct stmt *st = NULL;
 	bool row;
 	enum rc rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e);

@@ -94,7 +94,8 @@ static enum rc condition(struct compile *c, const struct value *v, struct condit
 		return condition_values(c, v, to);
 	}
 	if (v->type != VALUE_MAP || v->n != 1)
-		return mapping_wrong(c, v, "\"when\" takes a list of values for each path, or one of {is, not, prefix, suffix, contains, exists}");
+		return mapping_wrong(c, v, "\"when\" takes a list of values for each path, or one of {is, not, prefix, suffix, contains, "
+		    "exists}");
 	if (str_is(v->members[0].key, "exists")) {
 		if (v->members[0].value.type != VALUE_BOOL)
 			return mapping_wrong(c, &v->members[0].value, "\"exists\" takes true or false");
@@ -107,7 +108,8 @@ static enum rc condition(struct compile *c, const struct value *v, struct condit
 			return condition_values(c, &v->members[0].value, to);
 		}
 	}
-	return mapping_wrong(c, v, "\"when\" knows no \"%.*s\": is, not, prefix, suffix, contains and exists", STR_FMT(v->members[0].key));
+	return mapping_wrong(c, v, "\"when\" knows no \"%.*s\": is, not, prefix, suffix, contains and exists",
+	    STR_FMT(v->members[0].key));
 }
 
 enum rc mapping_alternatives(struct compile *c, struct str key, const struct value *at, struct condition *to)
@@ -233,7 +235,8 @@ static enum rc joins(struct compile *c, const struct value *v, struct rule *r)
 
 static enum rc rule(struct compile *c, const struct value *v, struct rule *r)
 {
-	static const char *const known[] = { "collection", "each", "when", "unless", "pattern", "updated", "joins", "fields", "columns" };
+	static const char *const known[] = { "collection", "each", "when", "unless", "pattern", "updated", "joins",
+		"fields", "columns" };
 	const struct value *fields, *each, *when, *pattern, *since, *link, *unless;
 	size_t i;
 	enum rc rc;

@@ -294,7 +294,8 @@ enum rc trial_run(const struct mapping *m, struct arena *a, const struct source_
 }
 
 /* ---- as JSON */
-static void names_where(struct buf *b, const char *what, const struct trial_collection *t, uint64_t (*value)(const struct trial_field *))
+static void names_where(struct buf *b, const char *what, const struct trial_collection *t,
+    uint64_t (*value)(const struct trial_field *))
 {
 	bool first = true;
 	size_t i;
