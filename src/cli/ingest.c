@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/demo_files.h"
 #include "cli/ingest.h"
+#include "collect/catalogue.h"
 
 enum { MOST_FILES = 100000 };
 
@@ -180,6 +181,25 @@ static void outcome(struct cli *c, const struct file *f, const struct ingest_out
 		    "no day\n", f->path, o->why);
 }
 
+/* What could have been meant: the sources whose records the file seems to hold. */
+static enum rc with_suggestion(struct cli *c, struct org *org, const struct ingest_how *how, enum rc rc)
+{
+	const struct source_input in = { how->path, how->file, how->bytes };
+	struct catalogue all;
+	struct str fitting;
+	struct err ignored;
+	char msg[700];
+
+	err_init(&ignored);
+	if (rc != RC_INVALID || catalogue_of(org_state(org), c->a, &all, &ignored) != RC_OK)
+		return rc;
+	fitting = catalogue_suggestion(&all, c->a, &in, zone_utc());
+	if (fitting.p == NULL || str_eq(fitting, how->source))
+		return rc;
+	(void)snprintf(msg, sizeof(msg), "%.690s", c->err.msg);
+	return err_set(&c->err, rc, "%s; the file fits %.*s", msg, STR_FMT(fitting));
+}
+
 static enum rc ingest_files(struct cli *c, struct org *org, const struct ingest_how *base, const struct files *files,
     bool acks, bool quiet, struct ingest_outcome *total)
 {
@@ -206,7 +226,7 @@ static enum rc ingest_files(struct cli *c, struct org *org, const struct ingest_
 		if (rc != RC_OK && i > 0)
 			err_while(&c->err, "taking in file %zu of %zu; those before it are taken in", i + 1, files->n);
 		if (rc != RC_OK)
-			return rc;
+			return with_suggestion(c, org, &how, rc);
 		outcome(c, &files->p[i], &o, quiet);
 		found_something = found_something || o.rejected > 0 || !o.complete;
 		total->in += o.in;

@@ -124,6 +124,11 @@ bool mapping_has_shape(const struct mapping *m, size_t number, struct str file, 
 	return number > 0 && number <= m->n_shapes;
 }
 
+size_t mapping_shape_asks(const struct mapping *m, size_t number)
+{
+	return number > 0 && number <= m->n_shapes ? m->shapes[number - 1].n_detect + m->shapes[number - 1].when.n : 0;
+}
+
 enum rc mapping_shape(const struct mapping *m, const struct mapping_context *ctx, const struct shape **out, struct err *e)
 {
 	size_t i;

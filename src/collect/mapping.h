@@ -42,6 +42,7 @@ enum reads shape_reads(const struct shape *);
 struct str shape_elements(const struct shape *);        /* of READS_JSON: the member that holds the array */
 /* Shape ${number}, from 1: false when there is no such, *named when the file's name fits it. */
 bool mapping_has_shape(const struct mapping *, size_t number, struct str file, bool *named);
+size_t mapping_shape_asks(const struct mapping *, size_t number);      /* how many things tell a record of it */
 
 /* Those that such a file can feed, each once, in ${a}: what its shape says.  ${joining}: also those to whose items it can
  * only add: such a file shows neither that there are items of them nor that there are none. */

@@ -98,20 +98,21 @@ enum rc source_open(const struct mapping *m, const struct source_input *in, cons
 	return open_as(m, in, f, e);
 }
 
-bool source_fits(const struct mapping *m, const struct source_input *in, const struct zone *zone)
+size_t source_fits(const struct mapping *m, const struct source_input *in, const struct zone *zone)
 {
 	struct source_file f = { 0 };
 	bool named, empty;
 	struct err why;
-	size_t i;
+	size_t i, asked;
 
 	f.ctx.zone = zone;
 	f.ctx.file = in->file;
 	for (i = 1; mapping_has_shape(m, i, in->file, &named); i++) {
 		err_init(&why);
 		f.ctx.shape = i;
-		if (named && first_fits(m, in, &f, &empty, &why))
-			return true;
+		asked = mapping_shape_asks(m, i);
+		if (named && asked > 0 && first_fits(m, in, &f, &empty, &why))
+			return asked;
 	}
-	return false;
+	return 0;
 }

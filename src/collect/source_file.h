@@ -23,7 +23,8 @@ MUST_USE enum rc source_open(const struct mapping *, const struct source_input *
     struct err *);
 void source_close(struct source_file *);        /* nothing when it is closed already */
 
-/* Whether the first record of the file is one of this source.  False also when the file cannot be read. */
-bool source_fits(const struct mapping *, const struct source_input *, const struct zone *);
+/* How well the first record of the file is told to be one of this source: how many things its shape asks of it.  0: it is
+ * none, or nothing is asked, or the file cannot be read. */
+size_t source_fits(const struct mapping *, const struct source_input *, const struct zone *);
 
 #endif
