@@ -229,6 +229,7 @@ const struct command command_source = {
 	"  new FILE            a mapping proposed from a sample, as YAML with comments on what is uncertain\n"
 	"  test SOURCE FILE    what a source, or a mapping's file, makes of a file: counts, the first items field by field,\n"
 	"                      records without an item, rejected ones with reasons, fields that nothing supplies\n\n"
-	"Neither keeps anything, and neither needs an organization; with -C its own sources are used.  Times without an offset are shown as if they were UTC.",
+	"Neither keeps anything, and neither needs an organization; with -C its own sources are used.\n"
+	"Times without an offset are shown as if they were UTC.",
 	run,
 };

@@ -57,7 +57,8 @@ static const struct {
 	{ "approved_at", "approved at|approval date" },
 	{ "granted_by", "granted by|actor email|actor login|actor|performed by|initiated by|assigned by" },
 	{ "owner", "owner email|owner login|owner|assignee" },
-	{ "system", "system|application|app name|application name|tenant|organization|repository full name|repo|project|host|hostname" },
+	{ "system", "system|application|app name|application name|tenant|organization|repository full name|repo|"
+	    "project|host|hostname" },
 	{ "role", "role name|role|group name|permission|privilege|group" },
 	{ "result", "result|outcome result|outcome|login status|event result" },
 	{ "status", "status|state" },
@@ -65,7 +66,8 @@ static const struct {
 	{ "cve", "cve|cve id|cveid|vulnerability id" },
 	{ "source_address", "source ip|source ip address|client ip|ip address|ipaddress|remote address|ip|ipaddr" },
 	{ "method", "method|auth method|authentication method|factor|login type|credential type" },
-	{ "mfa_enabled", "mfa enabled|mfa active|two factor enabled|has 2fa|is enrolled in2 sv|two factor authentication enabled|mfa configured" },
+	{ "mfa_enabled", "mfa enabled|mfa active|two factor enabled|has 2fa|is enrolled in2 sv|"
+	    "two factor authentication enabled|mfa configured" },
 	{ "second_factor", "mfa used|mfa|second factor" },
 	{ "privileged", "is admin|privileged|admin|is privileged|administrator" },
 	{ "disk_encrypted", "disk encrypted|encrypted|encryption enabled|filevault enabled|bitlocker" },
@@ -398,7 +400,8 @@ static void put_head(struct buf *b, const struct sample *s, const struct source_
 	const struct leaf *identity = NULL;
 	size_t i, n = 0;
 
-	buf_fmt(b, "# Proposed from %.*s: %zu record%s looked at%s.  It is a guess from names and values: read it, correct it, and try it\n"
+	buf_fmt(b, "# Proposed from %.*s: %zu record%s looked at%s.  It is a guess from names and values: read it, correct it,"
+	    " and try it\n"
 	    "# with: tickmark source test THIS.yaml FILE\nkind: mapping\nsource: vendor.stream  # CHECK: name it\ntitle: ",
 	    STR_FMT(in->file), s->n, s->n == 1 ? "" : "s", s->is_cut ? ", there are more" : "");
 	put_quoted(b, arena_fmt(s->a, "Records such as %.*s", STR_FMT(in->file)));
@@ -457,13 +460,15 @@ enum rc sample_match(const struct sample *s, const struct schema *schema, const 
 		}
 	}
 	if (n == 0)
-		return err_set(e, RC_INVALID, "it holds %zu record%s with %zu fields (%.*s, …), but they fit no collection: for none are its "
+		return err_set(e, RC_INVALID, "it holds %zu record%s with %zu fields (%.*s, …), but they fit no collection: for none "
+		    "are its "
 		    "key, its time and a sign of its kind there", s->n, s->n == 1 ? "" : "s", s->n_leaves, STR_FMT(s->leaves[0].path));
 	put_head(b, s, in);
 	buf_z(b, "items:\n");
 	put_item(b, &best[0]);
 	for (i = 1; i < n; i++)
-		buf_fmt(b, "# It could feed %.*s as well: %.*s; %u fields.\n", STR_FMT(best[i].c->name), STR_FMT(best[i].sign), best[i].matched);
+		buf_fmt(b, "# It could feed %.*s as well: %.*s; %u fields.\n", STR_FMT(best[i].c->name),
+		    STR_FMT(best[i].sign), best[i].matched);
 	for (i = 0; i < s->n_leaves && told < 30; i++) {
 		if (is_used(best, 1, &s->leaves[i]) || s->leaves[i].given == 0)
 			continue;

@@ -99,8 +99,10 @@ static enum rc is_empty(struct state *s, const struct collection *c, bool *empty
 
 static enum rc drop(struct state *s, const struct collection *c, struct err *e)
 {
-	struct str sql = arena_fmt(s->scratch, "DROP TABLE item_%.*s; DROP TABLE %s_%.*s;", STR_FMT(c->name),
-	    c->n_period > 0 ? "part" : "version", STR_FMT(c->name));
+	struct str sql = c->n_period > 0 ?
+	    arena_fmt(s->scratch, "DROP TABLE item_%.*s; DROP TABLE part_%.*s; DROP TABLE wait_%.*s; DROP TABLE joined_%.*s;",
+	    STR_FMT(c->name), STR_FMT(c->name), STR_FMT(c->name), STR_FMT(c->name)) :
+	    arena_fmt(s->scratch, "DROP TABLE item_%.*s; DROP TABLE version_%.*s;", STR_FMT(c->name), STR_FMT(c->name));
 
 	item_table_done(item_table_of(s, c));
 	return db_exec(s->db, arena_z(s->scratch, sql), e);

@@ -270,7 +270,7 @@ static enum rc event(struct state *s, struct item_table *t, const struct state_e
     const struct contribution *con, const struct row *r, struct err *e)
 {
 	int n = (int)r->c->n_fields;
-	int64_t at, day;
+	int64_t at, day, id;
 	enum rc rc;
 
 	stmt_text(t->insert, 1, r->key);
@@ -286,9 +286,44 @@ static enum rc event(struct state *s, struct item_table *t, const struct state_e
 		if (day >= FIRST_DAY && day <= LAST_DAY)
 			stmt_i64(t->insert, 8 + n, day);
 	}
-	if ((rc = stmt_run(t->insert, e)) != RC_OK || db_changes(s->db) > 0)
+	if ((rc = stmt_run(t->insert, e)) != RC_OK)
 		return rc;
-	return add_part(s, t, en, in, con, r, e);
+	if (db_changes(s->db) == 0 && (rc = add_part(s, t, en, in, con, r, e)) != RC_OK)
+		return rc;
+	if (t->n_links == 0)
+		return RC_OK;
+	if ((rc = find(s, t, r->key, &id, e)) != RC_OK)
+		return rc;
+	return link_item(s, t, en, in, id, e);
+}
+
+/* It makes no item: it waits, and adds to the items that say the same in the fields that it joins by. */
+static enum rc wait(struct state *s, struct item_table *t, const struct state_entry *en, const struct ingest *in,
+    const struct contribution *con, const struct row *r, struct err *e)
+{
+	uint64_t fields = 0;
+	int64_t id = 0;
+	bool row;
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < con->n_link; i++) {
+		if (r->is_null[con->link[i]])
+			return RC_OK;           /* what it would join by is not told */
+		fields |= (uint64_t)1 << con->link[i];
+	}
+	stmt_i64(t->wait_insert, 1, (int64_t)fields);
+	stmt_i64(t->wait_insert, 2, (int64_t)en->index);
+	bind_ingest(t->wait_insert, 3, in);
+	if (con->has_updated)
+		stmt_i64(t->wait_insert, 4, con->updated_us);
+	stmt_i64(t->wait_insert, 5, (int64_t)r->supplied);
+	stmt_i64(t->wait_insert, 6, (int64_t)r->doubt);
+	bind_fields(t->wait_insert, 7, r);
+	if ((rc = stmt_step(t->wait_insert, &row, e)) == RC_OK && row)
+		id = column_i64(t->wait_insert, 0);
+	stmt_reset(t->wait_insert);
+	return rc == RC_OK ? link_waiting(s, t, en, in, fields, id, e) : rc;
 }
 
 /* The extraction of this stream just before ${at_us}; false when there is none. */
@@ -504,9 +539,11 @@ enum rc item_contribute(struct state *s, const struct state_entry *en, const str
 	if (con->collection->n_period == 0 && in != NULL && !in->has_extracted)
 		return err_set(e, RC_INVALID, "a listing of \"%.*s\" without the time at which it was read",
 		    STR_FMT(con->collection->name));
-	if ((rc = ddl_statements(s, t, e)) != RC_OK)
+	if ((rc = ddl_statements(s, t, e)) != RC_OK || (rc = link_tables(s, con->collection, e)) != RC_OK)
 		return rc;
 	resolve(s, con, &r);
+	if (con->n_link > 0)
+		return wait(s, t, en, in, con, &r, e);
 	if ((rc = note_person(s, &r, e)) != RC_OK)
 		return rc;
 	return con->collection->n_period > 0 ? event(s, t, en, in, con, &r, e) : snapshot(s, t, en, in, at_us, &r, e);

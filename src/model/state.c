@@ -217,7 +217,7 @@ static enum rc apply_subjects(struct state *s, const struct value *list, struct 
 	return RC_OK;
 }
 
-static enum rc apply_join(struct state *s, const struct value *v, struct err *e)
+static enum rc apply_join(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
 {
 	struct str a = value_text(v, "a"), b = value_text(v, "b");
 	struct str ka = str_cut(&a, ':'), kb = str_cut(&b, ':');
@@ -227,7 +227,7 @@ static enum rc apply_join(struct state *s, const struct value *v, struct err *e)
 	ib = subject_find(s, kb, b, NULL);
 	if (ia == 0 || ib == 0)
 		return err_set(e, RC_INVALID, "a join names an identity that no entry before it introduced");
-	return subject_join(s, ia, ib, e);
+	return subject_join(s, ia, ib, en->index, e);
 }
 
 static enum rc apply_item(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
@@ -258,7 +258,7 @@ static enum rc apply_change(struct state *s, const struct state_entry *en, const
 			return rc;
 	}
 	if (str_is(op, "join"))
-		rc = apply_join(s, v, e);
+		rc = apply_join(s, en, v, e);
 	else if (str_is(op, "item"))
 		rc = apply_item(s, en, v, e);
 	else

@@ -20,7 +20,7 @@ enum rc state_tables(struct state *s, struct arena *a, const struct state_table 
 	size_t n = ARRAY_LEN(fixed), i;
 
 	(void)e;
-	t = ARENA_ARRAY(a, n + 2 * s->schema.n + 1, struct state_table);
+	t = ARENA_ARRAY(a, n + 4 * s->schema.n + 1, struct state_table);
 	memcpy(t, fixed, sizeof(fixed));
 	for (i = 0; i < s->schema.n; i++) {
 		const struct collection *c = s->schema.collections[i];
@@ -29,6 +29,12 @@ enum rc state_tables(struct state *s, struct arena *a, const struct state_table 
 		t[n++].key = "id";
 		t[n].table = arena_z(a, arena_fmt(a, "%s_%.*s", c->n_period > 0 ? "part" : "version", STR_FMT(c->name)));
 		t[n++].key = c->n_period > 0 ? "item, entry, rule" : "id";
+		if (c->n_period == 0)
+			continue;
+		t[n].table = arena_z(a, arena_fmt(a, "wait_%.*s", STR_FMT(c->name)));
+		t[n++].key = "id";
+		t[n].table = arena_z(a, arena_fmt(a, "joined_%.*s", STR_FMT(c->name)));
+		t[n++].key = "item, waiting";
 	}
 	*out = t;
 	return RC_OK;

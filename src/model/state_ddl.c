@@ -118,6 +118,12 @@ enum rc ddl_collection(struct state *s, struct collection *c, struct err *e)
 		    " ingest INTEGER, updated_us INTEGER, supplied INTEGER NOT NULL, doubt INTEGER NOT NULL", STR_FMT(c->name));
 		field_columns(&b, c, true);
 		buf_z(&b, ", PRIMARY KEY(item, entry, rule)) STRICT;");
+		buf_fmt(&b, "CREATE TABLE wait_%.*s(id INTEGER PRIMARY KEY, link INTEGER NOT NULL, entry INTEGER NOT NULL,"
+		    " ingest INTEGER, updated_us INTEGER, supplied INTEGER NOT NULL, doubt INTEGER NOT NULL", STR_FMT(c->name));
+		field_columns(&b, c, true);
+		buf_z(&b, ") STRICT;");
+		buf_fmt(&b, "CREATE TABLE joined_%.*s(item INTEGER NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY(item, waiting))"
+		    " STRICT, WITHOUT ROWID;", STR_FMT(c->name));
 	} else {
 		buf_fmt(&b, "CREATE TABLE version_%.*s(id INTEGER PRIMARY KEY, item INTEGER NOT NULL, stream INTEGER NOT NULL,"
 		    " first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, supplied INTEGER NOT NULL, doubt INTEGER NOT NULL,"
@@ -134,13 +140,13 @@ enum rc ddl_collection(struct state *s, struct collection *c, struct err *e)
 
 enum rc ddl_extend(struct state *s, const struct collection *old, const struct collection *c, struct err *e)
 {
-	static const char *const prefix[2][2] = { { "item", "version" }, { "item", "part" } };
+	static const char *const prefix[2][3] = { { "item", "version", NULL }, { "item", "part", "wait" } };
 	struct buf b;
 	enum rc rc;
 	size_t i, t;
 
 	buf_init(&b, 1 << 16);
-	for (t = 0; t < 2; t++) {
+	for (t = 0; t < 3 && prefix[c->n_period > 0][t] != NULL; t++) {
 		for (i = old->n_fields; i < c->n_fields; i++) {
 			buf_fmt(&b, "ALTER TABLE %s_%.*s ADD COLUMN ", prefix[c->n_period > 0][t], STR_FMT(c->name));
 			field_name(&b, &c->fields[i]);
@@ -299,6 +305,13 @@ static enum rc event_statements(struct state *s, struct item_table *t, struct bu
 	buf_c(b, ')');
 	if ((rc = prepare(s, b, &t->part_insert, e)) != RC_OK)
 		return rc;
+	buf_fmt(b, "INSERT INTO wait_%.*s(link,entry,ingest,updated_us,supplied,doubt", STR_FMT(c->name));
+	field_columns(b, c, false);
+	buf_z(b, ") VALUES(?1,?2,?3,?4,?5,?6,");
+	parameters(b, 7, c->n_fields);
+	buf_z(b, ") RETURNING id");
+	if ((rc = prepare(s, b, &t->wait_insert, e)) != RC_OK)
+		return rc;
 	fold_sql(b, c);
 	if ((rc = prepare(s, b, &t->fold, e)) != RC_OK)
 		return rc;
@@ -402,7 +415,8 @@ out:
 
 void item_table_done(struct item_table *t)
 {
-	struct stmt **all[] = { &t->insert, &t->find, &t->part_from_item, &t->part_insert, &t->fold, &t->place, &t->version_at,
+	struct stmt **all[] = { &t->insert, &t->find, &t->part_from_item, &t->part_insert, &t->fold, &t->place, &t->wait_insert,
+		&t->version_at,
 		&t->version_extend, &t->version_insert, &t->version_merge, &t->item_state };
 	size_t i;
 

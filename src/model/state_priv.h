@@ -5,15 +5,20 @@
 #include "base/value.h"
 #include "model/state.h"
 
-#define STATE_VERSION 1                 /* a change of any table: databases of another number are rebuilt */
+#define STATE_VERSION 2                 /* a change of any table: databases of another number are rebuilt */
+
+enum { LINKS_MAX = 16 };                /* ways in which a collection is joined */
 
 /* Prepared statements of one collection, made when first needed. */
 struct item_table {
 	struct collection *collection;
 	struct stmt *insert;            /* INSERT OR IGNORE of an item */
 	struct stmt *find;              /* id, entry, ingest by key */
-	struct stmt *part_from_item, *part_insert, *fold, *place;
+	struct stmt *part_from_item, *part_insert, *fold, *place, *wait_insert;
 	struct stmt *version_at, *version_extend, *version_insert, *version_merge, *item_state;
+	uint64_t links[LINKS_MAX];      /* the sets of fields by which what waits joins items, as bits; event collections */
+	size_t n_links;
+	bool links_known;
 };
 
 struct subject_slot {
@@ -62,10 +67,22 @@ MUST_USE enum rc definition_of_ingest(struct state *, const struct ingest *, str
 /* subject.c */
 MUST_USE enum rc subject_reload(struct state *, struct err *);
 MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], struct err *);
-MUST_USE enum rc subject_join(struct state *, int64_t a, int64_t b, struct err *);
+MUST_USE enum rc subject_join(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
 MUST_USE enum rc subject_is_person(struct state *, int64_t id, struct err *);
 /* The subject's id, or 0. */
 int64_t subject_find(struct state *, struct str kind, struct str identity, uint8_t ref[16]);
+
+/* item_link.c: contributions that make no item, but add to those that say the same. */
+/* Row ${waiting} of wait_NAME has come: index what it joins by, and add it to the items that are there. */
+MUST_USE enum rc link_waiting(struct state *, struct item_table *, const struct state_entry *, const struct ingest *,
+    uint64_t fields, int64_t waiting, struct err *);
+/* The item is new, or says something else: add to it what waits for it. */
+MUST_USE enum rc link_item(struct state *, struct item_table *, const struct state_entry *, const struct ingest *,
+    int64_t item, struct err *);
+/* Two subjects are one now: what waits for either may have found its item. */
+MUST_USE enum rc link_subjects(struct state *, int64_t root, uint64_t entry, struct err *);
+/* Prepare what item_link.c asks of the tables of an event collection. */
+MUST_USE enum rc link_tables(struct state *, const struct collection *, struct err *);
 
 /* ingest.c */
 MUST_USE enum rc ingest_apply(struct state *, const struct state_entry *, const struct value *, struct err *);

@@ -167,7 +167,7 @@ static enum rc root_of(struct state *s, int64_t id, int64_t *root, struct err *e
 }
 
 /* All joined with either take the least root; one of them resolved to a person resolves them all. */
-enum rc subject_join(struct state *s, int64_t a, int64_t b, struct err *e)
+enum rc subject_join(struct state *s, int64_t a, int64_t b, uint64_t entry, struct err *e)
 {
 	int64_t ra, rb, low, high;
 	enum rc rc;
@@ -178,7 +178,8 @@ enum rc subject_join(struct state *s, int64_t a, int64_t b, struct err *e)
 	high = ra < rb ? rb : ra;
 	if ((rc = run_two(s, "UPDATE subject SET root=?1 WHERE root=?2", low, high, e)) != RC_OK)
 		return rc;
-	return run_two(s, "UPDATE subject SET person=(SELECT max(person) FROM subject WHERE root=?1) WHERE root=?2", low, low, e);
+	rc = run_two(s, "UPDATE subject SET person=(SELECT max(person) FROM subject WHERE root=?1) WHERE root=?2", low, low, e);
+	return rc == RC_OK ? link_subjects(s, low, entry, e) : rc;
 }
 
 enum rc subject_is_person(struct state *s, int64_t id, struct err *e)

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "base/value.h"
 #include "collect/mapping.h"
+#include "collect/propose.h"
 #include "ledger/frame.h"
 #include "ledger/log.h"
 #include "ledger/note.h"
@@ -100,6 +101,33 @@ static void mappings(struct arena *a, struct str s)
 		return;
 	if (mapping_apply(m, a, &ctx, STR("{\"k\":\"a\",\"n\":3,\"l\":[{\"k\":1}]}"), &out, &e) != RC_OK)
 		return;
+}
+
+/* A file of whatever bytes: a proposal that compiles, or a refusal. */
+static void proposals(struct arena *a, struct str s)
+{
+	const struct source_input in = { "f.jsonl", STR("f.jsonl"), s.p != NULL ? s : STR("") };
+	struct collection *c = collection(a);
+	struct schema schema = { &c, 1 };
+	const struct value *docs;
+	struct mapping *m;
+	struct value body;
+	struct buf b;
+	struct err e;
+	size_t n;
+
+	err_init(&e);
+	buf_init(&b, 1 << 20);
+	if (propose_mapping(&schema, &in, &b, &e) == RC_OK) {
+		if (yaml_parse(a, "fuzz", arena_str(a, buf_view(&b)), &docs, &n, &e) != RC_OK)
+			abort();
+		body = docs[0];
+		body.members++;
+		body.n--;
+		if (mapping_compile(a, "fuzz", &body, &schema, &m, &e) != RC_OK)
+			abort();
+	}
+	buf_done(&b);
 }
 
 static void notes(struct arena *a, struct str s)
@@ -212,7 +240,11 @@ const struct target targets[] = {
 	    "who != null or days(at, asof) <= 30 - n") },
 	{ "schema", schemas, SEEDS("name: a\nclassification: internal\nfields: {x: enum(a|b) personal, y: list(int)}\nnatural_key: [y]\nperiod_field: null\n") },
 	{ "mapping", mappings, SEEDS("source: a.b\nshapes: [{reads: json, files: [.json], detect: [k]}]\nidentity: [k]\nitems:\n  - collection: t\n"
-	    "    each: l\n    when: {k: [1]}\n    fields: {k: {path: k}, n: {path: /n}, who: {subject: p, path: .}}\n") },
+	    "    each: l\n    when: {k: [1]}\n    fields: {k: {path: k}, n: {path: /n}, who: {subject: p, path: .}}\n",
+	    "source: a.b\nshapes: [{reads: json, within: [l, e], detect: [a | k], when: {k: {prefix: a}}}]\nitems:\n  - collection: t\n"
+	    "    each: l[].m\n    unless: {^k | k: {exists: false}}\n    fields: {k: [{text: \"{^k}/{/n}\"}, {path: \"l[k=1].k\", like: \"{it:text}\"}]}\n") },
+	{ "proposal", proposals, SEEDS("{\"id\":\"e1\",\"k\":\"login\",\"timestamp\":\"2024-01-01T10:00:00Z\",\"email\":\"a@b.co\"}\n{\"id\":\"e2\"}\n",
+	    "k;id;time\na;1;2024-01-01\nb;2;2024-01-02\n", "{\"data\":{\"items\":[{\"k\":1},{\"k\":2}]}}") },
 	{ "note", notes, SEEDS("example.com/foo\n3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\xe2\x80\x94 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1T\n",
 	    "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k") },
 	{ "log", logs, SEEDS("TMF1TMF1TMF1TMF1TMF1", "TMH1") },
