@@ -185,17 +185,22 @@ static enum rc apply_item(struct apply *p, const struct source *s)
 	return at(p, s, s->doc, flush(p));
 }
 
+/* {kind: identity or join, same: […]} and {kind: split, apart: […]} */
 static enum rc apply_identity(struct apply *p, const struct source *s)
 {
-	const struct value *same = value_get(s->doc, "same");
+	bool apart = str_is(value_text(s->doc, "kind"), "split");
+	const struct value *same = value_get(s->doc, apart ? "apart" : "same");
 	size_t i;
 	enum rc rc;
 
+	if (apart && (same == NULL || same->type != VALUE_LIST || same->n != 2))
+		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a split document needs \"apart\", a list of two identities that "
+		    "are not one person"));
 	if (same == NULL || same->type != VALUE_LIST || same->n < 2)
 		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "an identity document needs \"same\", a list of two or "
 		    "more identities of one person, for example [\"github.login:ada\", \"email:ada@example.com\"]"));
 	for (i = 1; i < same->n; i++) {
-		rc = change_join(&p->changes, p->state, same->items[0].text, same->items[i].text,
+		rc = (apart ? change_split : change_join)(&p->changes, p->state, same->items[0].text, same->items[i].text,
 		    value_text(s->doc, "reason"), &p->c->err);
 		if (rc != RC_OK || (rc = flush(p)) != RC_OK)
 			return at(p, s, &same->items[i], rc);
@@ -231,10 +236,12 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_scope(p, s);
 	if (str_is(kind, "item"))
 		return apply_item(p, s);
-	if (str_is(kind, "identity"))
+	if (str_is(kind, "identity_rule"))
+		return apply_named(p, s, "identity_rule", "name");
+	if (str_is(kind, "identity") || str_is(kind, "join") || str_is(kind, "split"))
 		return apply_identity(p, s);
 	return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a document needs \"kind\": scope, population, parameter, "
-	    "control, mapping, item or identity%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
+	    "control, mapping, item, identity, identity_rule, join or split%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
 }
 
 static int by_name(const void *a, const void *b)
@@ -436,12 +443,14 @@ static enum rc run(struct cli *c, int argc, char **argv)
 
 const struct command command_apply = {
 	"apply", "[--dry-run] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
-	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item or identity.\n"
+	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item, identity, identity_rule, join or split.\n"
 	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
 	"file, line and column.  What is as it was already adds nothing.\n\n"
 	"  --dry-run   show what would change and write nothing\n\n"
 	"A control with the id of one that is there replaces it; an item with the key of one that is there is a new\n"
 	"version of it.  identity joins what is one person: {kind: identity, same: [\"github.login:ada\",\n"
-	"\"email:ada@example.com\"], reason: staff list}.",
+	"\"email:ada@example.com\"], reason: staff list}; {kind: split, apart: [A, B]} says that two are not one, whatever joined\n"
+	"them.  {kind: identity_rule, name: NAME, from: okta.login, to: email} joins each identity of a kind with the equal one\n"
+	"of another.",
 	run,
 };

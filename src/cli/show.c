@@ -109,6 +109,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	rest = str_z(argv[0]);
 	if (num_u64(rest, UINT64_MAX, &index)) {
 		rc = show_entry(c, org, index, raw);
+	} else if (str_starts(rest, STR("subject:"))) {
+		rc = show_subject(c, org, str_sub(rest, 8, rest.n));
 	} else {
 		collection = str_cut(&rest, '/');
 		rc = rest.p == NULL ? cli_usage(c, "show needs an entry's number or COLLECTION/KEY") :
@@ -185,11 +187,12 @@ static enum rc run_rebuild(struct cli *c, int argc, char **argv)
 }
 
 const struct command command_show = {
-	"show", "ENTRY|COLLECTION/KEY", "an entry or an item, down to the raw record",
+	"show", "ENTRY|COLLECTION/KEY|subject:IDENTITY", "an entry or an item, down to the raw record; who is one person",
 	"  --raw   the record's exact bytes and nothing else\n\n"
 	"COLLECTION/KEY takes the key's parts with slashes, days and times as people write them, or the key as items --json\n"
 	"prints it: 'change/[\"a\",\"b\"]'.  With an item stands what the tests say of it in the scope's period; a computed one\n"
-	"shows the items that it was computed from.",
+	"shows the items that it was computed from.\n\n"
+	"subject:email:ada@example.com shows the identities that are held to be one person, and by which rule or edit.",
 	run,
 };
 const struct command command_prove = {

@@ -163,7 +163,8 @@ enum rc change_item(struct changes *c, struct state *s, struct str collection, c
 	return rc;
 }
 
-enum rc change_join(struct changes *c, struct state *s, struct str a, struct str b, struct str reason, struct err *e)
+static enum rc two_identities(struct changes *c, struct state *s, const char *op, struct str a, struct str b, struct str reason,
+    struct err *e)
 {
 	struct str both[2] = { a, b }, kind, rest;
 	struct buf out;
@@ -183,10 +184,20 @@ enum rc change_join(struct changes *c, struct state *s, struct str a, struct str
 		json_put_str(&out, arena_fmt(c->a, "%.*s:%.*s", STR_FMT(kind), STR_FMT(rest)));
 	}
 	change_tell_subjects(c);
-	buf_z(&out, ",\"op\":\"join\",\"reason\":");
+	buf_fmt(&out, ",\"op\":\"%s\",\"reason\":", op);
 	json_put_str(&out, reason.p != NULL ? reason : STR(""));
 	buf_c(&out, '}');
 	change_add(c, 3, arena_str(c->a, buf_view(&out)));
 	buf_done(&out);
 	return RC_OK;
+}
+
+enum rc change_join(struct changes *c, struct state *s, struct str a, struct str b, struct str reason, struct err *e)
+{
+	return two_identities(c, s, "join", a, b, reason, e);
+}
+
+enum rc change_split(struct changes *c, struct state *s, struct str a, struct str b, struct str reason, struct err *e)
+{
+	return two_identities(c, s, "split", a, b, reason, e);
 }

@@ -38,6 +38,9 @@ MUST_USE enum rc change_item(struct changes *, struct state *, struct str collec
 /* Two identities, "kind:identity" each, are one person. */
 MUST_USE enum rc change_join(struct changes *, struct state *, struct str a, struct str b, struct str reason,
     struct err *);
+/* They are not: a join of the two is taken away, by whatever rule it was, and stays away until somebody joins them. */
+MUST_USE enum rc change_split(struct changes *, struct state *, struct str a, struct str b, struct str reason,
+    struct err *);
 
 /* Give each identity that a contribution names and nobody knows yet a fresh reference. */
 void change_subjects_of(struct changes *, struct state *, const struct contribution *);

@@ -236,7 +236,11 @@ enum rc definition_apply(struct state *s, const struct state_entry *en, const st
 		rc = apply_population(s, id, en->body, e);
 	else if (str_is(kind, "zone"))
 		rc = apply_zone(s, body, e);
-	return rc == RC_OK ? keep(s, en, kind, id, e) : rc;
+	else if (str_is(kind, "identity_rule"))
+		rc = identity_rule_check(s, body, e);
+	if (rc != RC_OK || (rc = keep(s, en, kind, id, e)) != RC_OK || !str_is(kind, "identity_rule"))
+		return rc;
+	return identity_rule_apply(s, body, en->index, e);
 }
 
 enum rc definition_reload(struct state *s, struct err *e)

@@ -237,8 +237,8 @@ static enum rc join_of_root(struct state *s, struct item_table *t, int64_t root,
 				continue;
 			memset(&items, 0, sizeof(items));
 			buf_init(&b, 1 << 12);
-			buf_fmt(&b, "SELECT i.id FROM item_%.*s i WHERE i.f_%.*s IN (SELECT id FROM subject WHERE root=?1) ORDER BY i.id",
-			    STR_FMT(c->name), STR_FMT(c->fields[f].name));
+			buf_fmt(&b, "SELECT i.id FROM item_%.*s i WHERE ?1<0 OR i.f_%.*s IN (SELECT id FROM subject WHERE root=?1)"
+			    " ORDER BY i.id", STR_FMT(c->name), STR_FMT(c->fields[f].name));
 			rc = collect(s, &b, root, &items, e);
 			buf_done(&b);
 			for (k = 0; rc == RC_OK && k < items.n; k++)

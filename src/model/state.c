@@ -99,6 +99,8 @@ void state_close(struct state *s)
 	stmt_free(s->ins_change);
 	stmt_free(s->ins_unread);
 	stmt_free(s->find_identity);
+	if (s->rules_arena != NULL)
+		arena_free(s->rules_arena);
 	db_close(s->db);
 	mem_free(s->schema.collections);
 	mem_free(s->tables);
@@ -147,6 +149,7 @@ void state_rollback(struct state *s)
 	if (!s->in_transaction)
 		return;
 	s->in_transaction = false;
+	s->rules_known = false;
 	if (db_exec(s->db, "ROLLBACK", &ignored) != RC_OK)
 		return;
 }
@@ -200,7 +203,7 @@ static enum rc log_change(struct state *s, const struct state_entry *en, const c
 	return stmt_run(s->ins_change, e);
 }
 
-static enum rc apply_subjects(struct state *s, const struct value *list, struct err *e)
+static enum rc apply_subjects(struct state *s, const struct value *list, uint64_t entry, struct err *e)
 {
 	size_t i;
 	enum rc rc;
@@ -211,13 +214,13 @@ static enum rc apply_subjects(struct state *s, const struct value *list, struct 
 
 		if (kind.n == 0 || identity.n == 0 || !hex_get(value_text(&list->items[i], "ref"), ref, sizeof(ref)))
 			return err_set(e, RC_INVALID, "a subject without kind, identity or a reference of 32 hex digits");
-		if ((rc = subject_add(s, kind, identity, ref, e)) != RC_OK)
+		if ((rc = subject_add(s, kind, identity, ref, entry, e)) != RC_OK)
 			return rc;
 	}
 	return RC_OK;
 }
 
-static enum rc apply_join(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
+static enum rc apply_join(struct state *s, const struct state_entry *en, const struct value *v, bool apart, struct err *e)
 {
 	struct str a = value_text(v, "a"), b = value_text(v, "b");
 	struct str ka = str_cut(&a, ':'), kb = str_cut(&b, ':');
@@ -227,7 +230,7 @@ static enum rc apply_join(struct state *s, const struct state_entry *en, const s
 	ib = subject_find(s, kb, b, NULL);
 	if (ia == 0 || ib == 0)
 		return err_set(e, RC_INVALID, "a join names an identity that no entry before it introduced");
-	return subject_join(s, ia, ib, en->index, e);
+	return apart ? identity_said_apart(s, ia, ib, en->index, e) : identity_said_same(s, ia, ib, en->index, e);
 }
 
 static enum rc apply_item(struct state *s, const struct state_entry *en, const struct value *v, struct err *e)
@@ -254,11 +257,11 @@ static enum rc apply_change(struct state *s, const struct state_entry *en, const
 	enum rc rc;
 
 	if (subjects != NULL && subjects->type == VALUE_LIST) {
-		if ((rc = apply_subjects(s, subjects, e)) != RC_OK || op.n == 0)
+		if ((rc = apply_subjects(s, subjects, en->index, e)) != RC_OK || op.n == 0)
 			return rc;
 	}
-	if (str_is(op, "join"))
-		rc = apply_join(s, en, v, e);
+	if (str_is(op, "join") || str_is(op, "split"))
+		rc = apply_join(s, en, v, str_is(op, "split"), e);
 	else if (str_is(op, "item"))
 		rc = apply_item(s, en, v, e);
 	else

@@ -8,7 +8,8 @@ enum { TOLD_PER_TABLE = 50 };
 int state_version(void) { return STATE_VERSION; }
 
 static const struct state_table fixed[] = {
-	{ "meta", "key" }, { "subject", "id" }, { "identity", "kind, identity" }, { "day", "day" },
+	{ "meta", "key" }, { "subject", "id" }, { "identity", "kind, identity" }, { "subject_link", "a, b, rule" },
+	{ "subject_split", "a, b" }, { "identity_link", "kind, identity, subject, rule" }, { "day", "day" },
 	{ "definition", "entry" }, { "stream", "id" }, { "ingest", "id" }, { "extraction", "id" },
 	{ "extraction_ingest", "extraction, ingest" }, { "rejected", "entry" }, { "change_log", "entry" },
 	{ "unread", "entry" }, { "result", "entry" },

@@ -5,7 +5,7 @@
 #include "base/value.h"
 #include "model/state.h"
 
-#define STATE_VERSION 2                 /* a change of any table: databases of another number are rebuilt */
+#define STATE_VERSION 3                 /* a change of any table: databases of another number are rebuilt */
 
 enum { LINKS_MAX = 16 };                /* ways in which a collection is joined */
 
@@ -28,6 +28,14 @@ struct subject_slot {
 	uint8_t ref[16];
 };
 
+/* Which identities are one person by a rule of the organization's. */
+struct identity_rule {
+	struct str name, from, to;      /* kinds */
+	struct str after, before, append;       /* what of the identity counts, and what is put behind it */
+	struct str collection, subject, value;  /* a roster's items instead of identities alone */
+	bool active;
+};
+
 struct state {
 	struct db *db;
 	struct state_hooks hooks;
@@ -45,6 +53,10 @@ struct state {
 	size_t n_slots, n_subjects;
 	struct ingest **ingests;        /* met in this run, newest last */
 	size_t n_ingests, room_ingests;
+	struct identity_rule *rules;    /* as the definitions have them, once they were asked for */
+	size_t n_rules;
+	bool rules_known;
+	struct arena *rules_arena;
 	struct stmt *ins_subject, *ins_identity, *ins_rejected, *ins_change, *ins_unread, *find_identity;
 };
 
@@ -66,8 +78,12 @@ MUST_USE enum rc definition_of_ingest(struct state *, const struct ingest *, str
 
 /* subject.c */
 MUST_USE enum rc subject_reload(struct state *, struct err *);
-MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], struct err *);
-MUST_USE enum rc subject_join(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
+MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], uint64_t entry,
+    struct err *);
+/* All joined with either take the least root; one of them resolved to a person resolves them all. */
+MUST_USE enum rc subject_same_root(struct state *, int64_t a, int64_t b, struct err *);
+/* The same, and what waits for either finds its items. */
+MUST_USE enum rc subject_unite(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
 MUST_USE enum rc subject_is_person(struct state *, int64_t id, struct err *);
 /* The subject's id, or 0. */
 int64_t subject_find(struct state *, struct str kind, struct str identity, uint8_t ref[16]);
@@ -79,10 +95,21 @@ MUST_USE enum rc link_waiting(struct state *, struct item_table *, const struct 
 /* The item is new, or says something else: add to it what waits for it. */
 MUST_USE enum rc link_item(struct state *, struct item_table *, const struct state_entry *, const struct ingest *,
     int64_t item, struct err *);
-/* Two subjects are one now: what waits for either may have found its item. */
+/* Two subjects are one now, of that root (below 0: any): what waits for either may have found its item. */
 MUST_USE enum rc link_subjects(struct state *, int64_t root, uint64_t entry, struct err *);
 /* Prepare what item_link.c asks of the tables of an event collection. */
 MUST_USE enum rc link_tables(struct state *, const struct collection *, struct err *);
+
+/* identity.c */
+/* An identity is new: what rules derive from it, and what they derived that is it. */
+MUST_USE enum rc identity_came(struct state *, struct str kind, struct str identity, int64_t id, uint64_t entry, struct err *);
+/* A contribution to a collection that is a roster of some rule; ${ids} of its subject fields. */
+MUST_USE enum rc identity_in_roster(struct state *, const struct collection *, const struct field_value *, const int64_t *ids,
+    uint64_t entry, struct err *);
+MUST_USE enum rc identity_rule_apply(struct state *, const struct value *body, uint64_t entry, struct err *);
+MUST_USE enum rc identity_rule_check(struct state *, const struct value *body, struct err *);
+MUST_USE enum rc identity_said_same(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
+MUST_USE enum rc identity_said_apart(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
 
 /* ingest.c */
 MUST_USE enum rc ingest_apply(struct state *, const struct state_entry *, const struct value *, struct err *);

@@ -100,7 +100,8 @@ enum rc subject_reload(struct state *s, struct err *e)
 	return rc;
 }
 
-enum rc subject_add(struct state *s, struct str kind, struct str identity, const uint8_t ref[16], struct err *e)
+enum rc subject_add(struct state *s, struct str kind, struct str identity, const uint8_t ref[16], uint64_t entry,
+    struct err *e)
 {
 	int64_t id;
 	bool row;
@@ -134,7 +135,7 @@ enum rc subject_add(struct state *s, struct str kind, struct str identity, const
 	if ((rc = stmt_run(s->ins_identity, e)) != RC_OK)
 		return rc;
 	remember(s, kind, identity, id, ref);
-	return RC_OK;
+	return identity_came(s, kind, identity, id, entry, e);
 }
 
 static enum rc run_two(struct state *s, const char *sql, int64_t a, int64_t b, struct err *e)
@@ -166,8 +167,7 @@ static enum rc root_of(struct state *s, int64_t id, int64_t *root, struct err *e
 	return rc;
 }
 
-/* All joined with either take the least root; one of them resolved to a person resolves them all. */
-enum rc subject_join(struct state *s, int64_t a, int64_t b, uint64_t entry, struct err *e)
+enum rc subject_same_root(struct state *s, int64_t a, int64_t b, struct err *e)
 {
 	int64_t ra, rb, low, high;
 	enum rc rc;
@@ -178,8 +178,17 @@ enum rc subject_join(struct state *s, int64_t a, int64_t b, uint64_t entry, stru
 	high = ra < rb ? rb : ra;
 	if ((rc = run_two(s, "UPDATE subject SET root=?1 WHERE root=?2", low, high, e)) != RC_OK)
 		return rc;
-	rc = run_two(s, "UPDATE subject SET person=(SELECT max(person) FROM subject WHERE root=?1) WHERE root=?2", low, low, e);
-	return rc == RC_OK ? link_subjects(s, low, entry, e) : rc;
+	return run_two(s, "UPDATE subject SET person=(SELECT max(person) FROM subject WHERE root=?1) WHERE root=?2", low, low, e);
+}
+
+enum rc subject_unite(struct state *s, int64_t a, int64_t b, uint64_t entry, struct err *e)
+{
+	int64_t root;
+	enum rc rc;
+
+	if ((rc = subject_same_root(s, a, b, e)) != RC_OK || (rc = root_of(s, a, &root, e)) != RC_OK)
+		return rc;
+	return link_subjects(s, root, entry, e);
 }
 
 enum rc subject_is_person(struct state *s, int64_t id, struct err *e)

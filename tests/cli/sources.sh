@@ -70,5 +70,51 @@ expect 0 "and the account gives the termination its time" '"access_removed_at":"
 expect 0 "what was built by working equals a replay" "INTACT" "$tickmark" verify "$work/org"
 expect 0 "the database is made anew" "made anew" tm rebuild
 expect 0 "and says the same" '"access_removed_at":"2024-02-03T16:00:00Z"' tm items termination --json
+
+# Who is one person, by rules of the organization's.
+cat >"$work/rules.yaml" <<'Y'
+kind: identity_rule
+name: okta-logins
+title: Okta logins are e-mail addresses
+from: okta.login
+to: email
+---
+kind: identity_rule
+name: assumed-roles
+from: aws.arn
+after: /
+to: email
+---
+kind: identity_rule
+name: staff
+from: github.login
+to: email
+roster: {collection: account, subject: person_id, value: login_name}
+Y
+rules() { "$tickmark" -C "$work/rules" "$@"; }
+"$tickmark" init "$work/rules" --name Rules --from 2024-01-01 --to 2024-12-31 >"$work/out" 2>&1
+printf 'person_id,effective_at\nemail:ann@example.com,2024-02-03T12:00:00Z\n' >"$work/t.csv"
+printf 'system,account_id,login_name,person_id\ngithub,1,ann@example.com,github.login:ann\n' >"$work/roster.csv"
+printf 'event_id,person_id,occurred_at\n1,aws.arn:arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com,2024-02-01T00:00:00Z\n' >"$work/login.csv"
+expect 0 "a leaver is taken in" "1 new" rules ingest csv:termination "$work/t.csv"
+expect 0 "a login is taken in" "1 new" rules ingest csv:login "$work/login.csv"
+expect 0 "without a rule nobody is joined" "nothing joins it" rules show subject:email:ann@example.com
+expect 2 "a rule that is none is refused" "has no \"colour\"" sh -c "printf 'kind: identity_rule\nname: a\nfrom: b\nto: c\ncolour: red\n' >$work/r.yaml; $tickmark -C $work/rules apply $work/r.yaml"
+expect 0 "rules are declared" "+ identity_rule okta-logins" rules apply "$work/rules.yaml"
+expect 0 "what was there is joined by them" "by the rule assumed-roles" rules show subject:email:ann@example.com
+expect 0 "what comes later is taken in" "2 new" rules ingest okta.system_log "$made/okta_deactivate.jsonl"
+expect 0 "and joined" "okta.login:ann@example.com are one by the rule okta-logins" rules show subject:email:ann@example.com
+expect 0 "so that the account gives the termination its time" '"access_removed_at":"2024-02-03T16:00:00Z"' rules items termination --json
+expect 0 "a roster is taken in" "1 new" rules ingest csv:account "$work/roster.csv" --extracted-at 2024-03-01
+expect 0 "and joins whom it lists" "github.login:ann are one by the rule staff" rules show subject:okta.login:ann@example.com
+printf 'kind: split\napart: ["aws.arn:arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com", "email:ann@example.com"]\nreason: a shared role\n' >"$work/split.yaml"
+expect 0 "two are said not to be one" "" rules apply "$work/split.yaml"
+expect 0 "and are not" "nothing joins it" rules show "subject:aws.arn:arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com"
+expect 0 "while the others are" "okta-logins" rules show subject:email:ann@example.com
+rules show subject:email:ann@example.com >"$work/before"
+expect 0 "what was built by working equals a replay" "INTACT" "$tickmark" verify "$work/rules"
+expect 0 "the database is made anew" "made anew" rules rebuild
+rules show subject:email:ann@example.com >"$work/after"
+if cmp -s "$work/before" "$work/after"; then ok "and joins the same"; else cat "$work/before" "$work/after" >"$work/out"; not_ok "and joins the same"; fi
 echo "1..$n"
 exit $failed
