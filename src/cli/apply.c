@@ -443,7 +443,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 
 const struct command command_apply = {
 	"apply", "[--dry-run] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
-	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item, identity, identity_rule, join or split.\n"
+	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item, identity,\n"
+	"identity_rule, join or split.\n"
 	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
 	"file, line and column.  What is as it was already adds nothing.\n\n"
 	"  --dry-run   show what would change and write nothing\n\n"

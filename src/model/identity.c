@@ -58,7 +58,8 @@ static enum rc rule_parse(const struct schema *schema, const struct value *body,
 	    (rc = one_text(body, "before", &r->before, e)) != RC_OK || (rc = one_text(body, "append", &r->append, e)) != RC_OK)
 		return rc;
 	if (r->name.n == 0 || r->from.n == 0 || r->to.n == 0 || r->from.n > 64 || r->to.n > 64)
-		return err_set(e, RC_INVALID, "an identity rule needs \"name\", \"from\" and \"to\", kinds of identities such as okta.login");
+		return err_set(e, RC_INVALID, "an identity rule needs \"name\", \"from\" and \"to\", kinds of identities such as "
+		    "okta.login");
 	if (active != NULL && active->type != VALUE_BOOL)
 		return err_set(e, RC_INVALID, "\"active\" takes true or false");
 	r->active = active == NULL || active->is_true;

@@ -140,6 +140,21 @@ static void a_mapping_that_is_wrong_names_the_place(void **ctx)
 		{ "  - collection: change\n    fields: {system: {path: a, const: b}}\n", "m.yaml:5:22: a field comes from one of" },
 		{ "  - collection: change\n    fields: {author: {path: a}}\n", "m.yaml:5:22: \"subject\"" },
 		{ "  - collection: change\n    fields: {kind: {const: huge}}\n", "m.yaml:5:28: \"huge\" is no word" },
+		{ "  - collection: change\n    fields: {system: {path: \"a[b\"}}\n", "m.yaml:5:29: a bracket of the path is never closed" },
+		{ "  - collection: change\n    fields: {system: {path: \"a[b]\"}}\n", "m.yaml:5:29: in brackets stands" },
+		{ "  - collection: change\n    fields: {system: {path: a..b}}\n", "m.yaml:5:29: a path is a name" },
+		{ "  - collection: change\n    fields: {system: {text: \"{a\"}}\n", "m.yaml:5:29: a {path} of the text is never closed" },
+		{ "  - collection: change\n    fields: {system: {text: a}}\n", "m.yaml:5:29: a text without a {path}" },
+		{ "  - collection: change\n    fields: {system: {count: a}}\n", "m.yaml:5:30: \"count\" belongs to" },
+		{ "  - collection: change\n    fields: {system: []}\n", "m.yaml:5:22: a list of ways" },
+		{ "  - collection: change\n    fields: {merged_at: {path: a, unit: days}}\n", "m.yaml:5:41: \"unit\"" },
+		{ "  - collection: change\n    fields: {merged_at: {path: a, zone: CET}}\n", "m.yaml:5:41: \"zone\"" },
+		{ "  - collection: change\n    fields: {system: {path: a, zone: UTC}}\n", "m.yaml:5:22: \"unit\" and \"zone\"" },
+		{ "  - collection: change\n    when: {a: {like: b}}\n    fields: {}\n", "m.yaml:5:15: \"when\" knows no \"like\"" },
+		{ "  - collection: change\n    when: {a: {exists: maybe}}\n    fields: {}\n", "m.yaml:5:24: \"exists\"" },
+		{ "  - collection: change\n    joins: [system]\n    fields: {}\n", "m.yaml:5:13: \"joins\" names a field" },
+		{ "  - collection: account\n    joins: [system]\n    fields: {system: {const: a}}\n", "m.yaml:5:12: \"joins\" is for events" },
+		{ "  - collection: change\n    updated: {zone: UTC}\n    fields: {}\n", "m.yaml:5:14: \"updated\" needs a path" },
 		{ "  - collection: change\n    pattern: {path: a, text: \"{x:text}{y:text}\"}\n    fields: {}\n",
 		    "m.yaml:5:30: two texts side by side" },
 	};
@@ -159,6 +174,75 @@ static void a_mapping_that_is_wrong_names_the_place(void **ctx)
 			fail_msg("%s gave \"%s\"", bad[i].items, e.msg);
 	}
 	assert_null(m);
+}
+
+/* ${record} read by the items of ${rules}, a mapping of JSON. */
+static struct mapped apply(struct fixture *f, const char *rules, struct str record)
+{
+	const struct mapping_context ctx = { .file = STR("f.json"), .zone = zone_utc() };
+	struct mapping *m = fixture_compile(f, "m.yaml", arena_fmt(f->a, "source: a.b\nshapes: [{reads: json}]\nitems:\n%s", rules));
+	struct mapped out;
+	struct err e;
+
+	err_init(&e);
+	assert_ok(mapping_apply(m, f->a, &ctx, record, &out, &e), &e);
+	return out;
+}
+
+static const struct field_value *value_of(const struct contribution *c, const char *name)
+{
+	const struct field *f = collection_field(c->collection, str_z(name));
+
+	assert_non_null(f);
+	return &c->fields[f->index];
+}
+
+static void lists_in_lists_are_reached_and_what_is_around_them(void **ctx)
+{
+	struct mapped m = apply(*ctx, "  - collection: vulnerability\n    each: \"runs[].found\"\n    when: {kind: [flaw]}\n"
+	    "    fields: {finding_id: {text: \"{/id}/{^name}/{n}\"}, asset_id: {path: ^name}}\n",
+	    STR("{\"id\":\"r\",\"runs\":[{\"name\":\"a\",\"found\":[{\"n\":1,\"kind\":\"flaw\"},{\"n\":2,\"kind\":\"note\"}]},"
+		"{\"name\":\"b\",\"found\":{\"n\":3,\"kind\":\"flaw\"}},{\"name\":\"c\",\"found\":null}]}"));
+
+	assert_int_equal(m.n, 2);
+	assert_str(value_of(&m.items[0], "finding_id")->s, "r/a/1");
+	assert_str(value_of(&m.items[1], "finding_id")->s, "r/b/3");    /* a map stands for a list of one */
+	assert_str(value_of(&m.items[1], "asset_id")->s, "b");
+}
+
+static void a_field_says_what_the_source_says_and_no_more(void **ctx)
+{
+	struct mapped m = apply(*ctx, "  - collection: change\n    updated: {path: at, unit: milliseconds}\n    fields:\n"
+	    "      change_id: {path: \"ids[type=pr].n\"}\n"
+	    "      system: [{path: gone}, {path: \"url\", like: \"https://{host:text}/{it:text}/pull/{n:int}\"}]\n"
+	    "      kind: {path: label, words: {fast: emergency, none: null}}\n"
+	    "      author: {subject: github.login, path: who, unless: {who: {suffix: \"[bot]\"}}}\n"
+	    "      reviewers: {subject: github.login, path: \"reviews[].who\"}\n"
+	    "      merged_at: {path: at, unit: milliseconds}\n"
+	    "      deployed_at: {path: local, zone: UTC}\n"
+	    "      reviewed_at: {path: local}\n"
+	    "      approved_at: {path: gone, absent: unknown}\n"
+	    "      tests_passed_at: {path: at, unit: seconds}\n"
+	    "      ticket_ref: {text: \"{gone}-1\"}\n",
+	    STR("{\"ids\":[{\"type\":\"sha\",\"n\":\"x\"},{\"type\":\"pr\",\"n\":17}],\"url\":\"https://h.co/o/r/pull/17\",\"label\":\"none\","
+		"\"who\":\"deps[bot]\",\"reviews\":[{\"who\":\"Ann\"},{\"who\":\"bea\"}],\"at\":1700000000000,\"local\":\"2024-01-02 03:04:05\"}"));
+	const struct contribution *c = &m.items[0];
+
+	assert_int_equal(m.n, 1);
+	assert_true(c->has_updated);
+	assert_int_equal(c->updated_us, 1700000000000000);
+	assert_str(value_of(c, "change_id")->s, "17");
+	assert_str(value_of(c, "system")->s, "o/r");
+	assert_true(value_of(c, "kind")->is_null && !value_of(c, "kind")->doubt);
+	assert_false(value_of(c, "author")->supplied);
+	assert_int_equal(value_of(c, "reviewers")->n, 2);
+	assert_str(value_of(c, "reviewers")->items[0].s, "ann");
+	assert_int_equal(value_of(c, "merged_at")->i, 1700000000000000);
+	assert_false(value_of(c, "deployed_at")->doubt);
+	assert_true(value_of(c, "reviewed_at")->doubt && !value_of(c, "reviewed_at")->is_null);
+	assert_false(value_of(c, "approved_at")->supplied);
+	assert_true(value_of(c, "tests_passed_at")->is_null && value_of(c, "tests_passed_at")->doubt);  /* beyond the year 9999 */
+	assert_true(value_of(c, "ticket_ref")->is_null && !value_of(c, "ticket_ref")->doubt);
 }
 
 static void a_pattern_goes_from_left_to_right(void **ctx)
@@ -188,6 +272,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_roster_gives_each_member_and_admin, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(cloud_logs_are_read_in_their_three_shapes, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_mapping_that_is_wrong_names_the_place, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(lists_in_lists_are_reached_and_what_is_around_them, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_field_says_what_the_source_says_and_no_more, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_pattern_goes_from_left_to_right, fixture_setup, fixture_teardown),
 	};
 
