@@ -363,14 +363,18 @@ enum rc log_origin(struct arena *a, const struct log_files *f, struct str *origi
 	meta = f->segments[0].p + FRAME_HEADER_BYTES;
 	*at = FRAME_HEADER_BYTES;
 	if (entry_decode(meta, &en, e) != RC_OK || en.kind != KIND_POLICY || en.n != 1 ||
-	    frame_rows(&en, meta + ENTRY_BYTES, &in_frame, e) != RC_OK || in_frame == 0 || in_frame > fr.blobs_n ||
+	    frame_rows(&en, meta + ENTRY_BYTES, &in_frame, e) != RC_OK || in_frame == 0 ||
 	    part_row_decode(meta + ENTRY_BYTES, &row, e) != RC_OK)
 		return err_set(e, RC_ALTERED, "entry 0 is not the one that says the ledger's origin");
-	*at = 36;
-	if (frame_walk(&fr, meta, NULL, e) != RC_OK && !is_filled(&fr, meta))
+	*at = 40;
+	if (in_frame > fr.blobs_n)
 		return err_set(e, RC_ALTERED, "the first frame's lengths are not those of its entries");
 	*at = FRAME_HEADER_BYTES + fr.meta_n;
 	sha256(meta + fr.meta_n, row.stored_n, d);
+	if (memcmp(d, row.d, sizeof(d)) != 0 && !is_filled(&fr, meta)) {
+		*at = 36;                               /* they were looked for in the wrong place */
+		return err_set(e, RC_ALTERED, "the first frame's lengths are not those of its entries");
+	}
 	if (memcmp(d, row.d, sizeof(d)) != 0)
 		return err_set(e, RC_ALTERED, "the ledger's origin and key, in entry 0, are not what was written");
 	*policy = arena_str(a, str_bytes(meta + fr.meta_n, row.stored_n));
