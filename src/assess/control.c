@@ -84,6 +84,7 @@ static enum rc compile(struct load *l, const struct collection *c, const struct 
 	if (text->type != VALUE_STRING)
 		return wrong(l, text, "an expression is a text; put it in quotes");
 	scope->collection = c;
+	scope->schema = state_schema(l->s);
 	scope->parameters = l->parameters;
 	scope->n_parameters = l->n_parameters;
 	return expr_compile_condition(l->a, text->text, expr_place_of(l->file, text), scope, out, l->e);

@@ -16,6 +16,7 @@ struct parameter {
 /* What an expression may speak of. */
 struct expr_scope {
 	const struct collection *collection;
+	const struct schema *schema;    /* where exists() and count() find other populations; NULL: they find none */
 	const struct parameter *parameters;
 	size_t n_parameters;
 	bool in_derive;                 /* rows(), slots(), percent(), month_start() and fields derived before */
@@ -42,8 +43,19 @@ MUST_USE enum rc expr_compile_condition(struct arena *, struct str text, struct 
 bool expr_uses_asof(const struct expr *);
 uint64_t expr_fields(const struct expr *);      /* a bit for each field it reads */
 
+/* Another population that an expression looks into, and a field of it by which items are found. */
+struct expr_lookup {
+	const struct collection *collection;
+	const struct field *field;      /* NULL: none, every item is looked at */
+};
+/* Calls ${each} for every field of every exists() and count() in it. */
+void expr_lookups(const struct expr *, void (*each)(void *ctx, const struct expr_lookup *), void *ctx);
+
 /* What the printed SQL reads. */
 struct expr_binding {
+	/* Whether an item that is not found in that population of events is not there; NULL: nobody can tell. */
+	bool (*is_whole)(void *ctx, const struct collection *);
+	void *ctx;
 	const char *row;                /* alias of the row: columns supplied, doubt, f_… */
 	const char *asof;               /* SQL of the instant of evaluation */
 	const char *group_start, *group_end;    /* in_derive: the month's first and last instant (end excluded) */

@@ -212,6 +212,9 @@ enum rc expr_check(const struct expr_error_at *w, struct expr *x)
 	case OP_PERCENT:
 	case OP_MONTH_START:
 		return check_derive(w, x);
+	case OP_EXISTS:
+	case OP_COUNT_OF:
+		return expr_check_other(w, x);
 	default:
 		return RC_OK;
 	}

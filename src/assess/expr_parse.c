@@ -20,6 +20,7 @@ struct parser {
 	size_t at;
 	struct token now;
 	unsigned depth, inlined;
+	const struct collection *outer; /* inside exists() and count(): the population under test */
 };
 
 static enum rc parse_or(struct parser *, struct expr **);
@@ -95,7 +96,7 @@ static enum rc next(struct parser *p)
 		while (p->at < t.n && (is_digit(t.p[p->at]) || t.p[p->at] == '.'))
 			p->at++;
 		p->now.kind = T_NUMBER;
-	} else if (strchr("=<>!()+-,", t.p[from]) != NULL && t.p[from] != 0) {
+	} else if (strchr("=<>!()+-,:.", t.p[from]) != NULL && t.p[from] != 0) {
 		p->at++;
 		if (p->at < t.n && t.p[p->at] == '=' && strchr("<>!", t.p[from]) != NULL)
 			p->at++;
@@ -127,6 +128,7 @@ static struct expr *node(struct parser *p, enum expr_op op, size_t at, const str
 	x->b = b;
 	x->uses_asof = (a != NULL && a->uses_asof) || (b != NULL && b->uses_asof);
 	x->fields = (a != NULL ? a->fields : 0) | (b != NULL ? b->fields : 0);
+	x->reads_other = (a != NULL && a->reads_other) || (b != NULL && b->reads_other);
 	return x;
 }
 
@@ -176,7 +178,64 @@ static const struct function functions[] = {
 	{ "count", OP_COUNT, 1, 1, false }, { "without", OP_WITHOUT, 2, 2, false }, { "hours", OP_HOURS, 2, 2, false },
 	{ "days", OP_DAYS, 2, 2, false }, { "rows", OP_ROWS, 0, 1, true }, { "slots", OP_SLOTS, 1, 1, true },
 	{ "percent", OP_PERCENT, 2, 2, true }, { "month_start", OP_MONTH_START, 1, 1, true },
+	{ "exists", OP_EXISTS, 1, 1, false },
 };
+
+static enum rc parse_sum(struct parser *, struct expr **);
+
+/* Whether "population:" or "population at …:" stands here, and no list. */
+static bool names_population(const struct parser *p)
+{
+	struct str rest = str_sub(p->text, p->at, p->text.n);
+
+	if (p->now.kind != T_NAME)
+		return false;
+	rest = str_trim(rest);
+	return str_starts(rest, STR(":")) || str_starts(rest, STR("at "));
+}
+
+/* exists(population at instant: condition), behind its parenthesis.  Inside, names are those of the other population and
+ * this.name those of the one under test. */
+static enum rc parse_other(struct parser *p, enum expr_op op, size_t at, struct expr **out)
+{
+	const struct expr_scope *saved = p->scope;
+	struct expr_scope *inner = ARENA_NEW(p->a, struct expr_scope);
+	const struct collection *other;
+	struct expr *condition, *when = NULL;
+	enum rc rc;
+
+	if (p->outer != NULL)
+		return expr_wrong(&p->where, at, "exists and count look into one other population, and not from there into a third");
+	if (saved->in_derive)
+		return expr_wrong(&p->where, at, "a derived population is computed from one population alone");
+	if (!names_population(p))
+		return expr_wrong(&p->where, p->now.at, "a population and a colon were expected here, as in exists(incident: …)");
+	other = saved->schema != NULL ? schema_find(saved->schema, p->now.text) : NULL;
+	if (other == NULL)
+		return expr_wrong(&p->where, p->now.at, "there is no population \"%.*s\"", STR_FMT(p->now.text));
+	if (other->is_derived)
+		return expr_wrong(&p->where, p->now.at, "\"%.*s\" is computed and cannot be looked into", STR_FMT(other->name));
+	if ((rc = next(p)) != RC_OK)
+		return rc;
+	if (is_word(p, "at") && ((rc = next(p)) != RC_OK || (rc = parse_sum(p, &when)) != RC_OK))
+		return rc;
+	if ((rc = expect(p, ":")) != RC_OK)
+		return rc;
+	*inner = *saved;
+	inner->collection = other;
+	p->outer = saved->collection;
+	p->scope = inner;
+	rc = parse_or(p, &condition);
+	p->scope = saved;
+	p->outer = NULL;
+	if (rc != RC_OK || (rc = expect(p, ")")) != RC_OK)
+		return rc;
+	*out = node(p, op, at, condition, when);
+	(*out)->other = other;
+	(*out)->reads_other = false;
+	(*out)->uses_asof = (*out)->uses_asof || (other->n_period == 0 && when == NULL);
+	return expr_check(&p->where, *out);
+}
 
 static enum rc parse_call(struct parser *p, const struct function *f, size_t at, struct expr **out)
 {
@@ -188,6 +247,8 @@ static enum rc parse_call(struct parser *p, const struct function *f, size_t at,
 		return expr_wrong(&p->where, at, "%s() is for derived populations only", f->name);
 	if ((rc = expect(p, "(")) != RC_OK)
 		return rc;
+	if (f->op == OP_EXISTS || (f->op == OP_COUNT && names_population(p)))
+		return parse_other(p, f->op == OP_EXISTS ? OP_EXISTS : OP_COUNT_OF, at, out);
 	while (!is_op(p, ")")) {
 		if (n == f->most)
 			return expr_wrong(&p->where, p->now.at, "%s takes %d argument%s", f->name, f->most, f->most == 1 ? "" : "s");
@@ -258,7 +319,7 @@ static enum expr_type type_of_field(enum field_type t)
 	}
 }
 
-static struct expr *field_node(struct parser *p, const struct field *f, size_t at)
+static struct expr *field_node(struct parser *p, const struct field *f, size_t at, bool is_other)
 {
 	struct expr *x = node(p, OP_FIELD, at, NULL, NULL);
 
@@ -266,8 +327,27 @@ static struct expr *field_node(struct parser *p, const struct field *f, size_t a
 	x->type = type_of_field(f->type);
 	x->member = f->item_type;
 	x->scale = f->type == FIELD_DECIMAL ? SCALE_MILLIONTH : SCALE_ONE;
-	x->fields = (uint64_t)1 << f->index;
+	x->is_other = x->reads_other = is_other;
+	x->fields = is_other ? 0 : (uint64_t)1 << f->index;
 	return x;
+}
+
+/* Behind "this": the field of the item under test. */
+static enum rc parse_this(struct parser *p, size_t at, struct expr **out)
+{
+	const struct field *f;
+	enum rc rc;
+
+	if (p->outer == NULL)
+		return expr_wrong(&p->where, at, "this. stands inside exists() and count() alone; a field's name is enough here");
+	if ((rc = expect(p, ".")) != RC_OK)
+		return rc;
+	f = p->now.kind == T_NAME ? collection_field(p->outer, p->now.text) : NULL;
+	if (f == NULL)
+		return expr_wrong(&p->where, p->now.at, "\"%.*s\" has no field \"%.*s\"", STR_FMT(p->outer->name),
+		    STR_FMT(p->now.text));
+	*out = field_node(p, f, p->now.at, false);
+	return next(p);
 }
 
 static enum rc parse_constant(struct parser *p, bool *taken, struct expr **out)
@@ -314,9 +394,11 @@ static enum rc parse_name(struct parser *p, struct expr **out)
 	if ((rc = next(p)) != RC_OK)
 		return rc;
 	if (f != NULL) {
-		*out = field_node(p, f, t.at);
+		*out = field_node(p, f, t.at, p->outer != NULL);
 		return RC_OK;
 	}
+	if (str_is(t.text, "this"))
+		return parse_this(p, t.at, out);
 	if (is_op(p, "(")) {
 		if (str_is(t.text, "param"))
 			return parse_param(p, t.at, out);
@@ -325,7 +407,7 @@ static enum rc parse_name(struct parser *p, struct expr **out)
 				return parse_call(p, &functions[i], t.at, out);
 		return expr_wrong(&p->where, t.at, "there is no function \"%.*s\"", STR_FMT(t.text));
 	}
-	if (!word_known(c, t.text))
+	if (!word_known(c, t.text) && (p->outer == NULL || !word_known(p->outer, t.text)))
 		return expr_wrong(&p->where, t.at, "\"%.*s\" is no field of \"%.*s\" and no word of one of its enums",
 		    STR_FMT(t.text), STR_FMT(c->name));
 	*out = node(p, OP_WORD, t.at, NULL, NULL);

@@ -9,7 +9,7 @@ enum expr_type { EXPR_BOOL, EXPR_NUMBER, EXPR_STRING, EXPR_ENUM, EXPR_INSTANT, E
 
 enum expr_op { OP_FIELD, OP_NUMBER, OP_STRING, OP_WORD, OP_TRUE, OP_FALSE, OP_NULL, OP_ASOF, OP_NOT, OP_AND, OP_OR,
 	OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB, OP_COUNT, OP_WITHOUT, OP_HOURS, OP_DAYS, OP_ROWS, OP_SLOTS,
-	OP_PERCENT, OP_MONTH_START };
+	OP_PERCENT, OP_MONTH_START, OP_EXISTS, OP_COUNT_OF };
 
 /* Numbers are integers in parts of one: a field of type int in ones, decimals in millionths, hours and days in the
  * parts that make a microsecond one unit.  So comparing multiplies and never divides. */
@@ -27,7 +27,10 @@ struct expr {
 	enum field_type member;         /* EXPR_LIST */
 	int64_t number;                 /* OP_NUMBER, in parts of ${scale} */
 	struct str text;                /* OP_STRING, OP_WORD */
-	const struct expr *a, *b;
+	const struct expr *a, *b;       /* OP_EXISTS, OP_COUNT_OF: the condition; the instant of a listing or NULL */
+	const struct collection *other; /* OP_EXISTS, OP_COUNT_OF */
+	bool is_other;                  /* OP_FIELD: of the population that is looked into */
+	bool reads_other;               /* this or something below it is such a field */
 	bool uses_asof;
 	uint64_t fields;
 };
@@ -41,5 +44,15 @@ enum rc expr_wrong(const struct expr_error_at *, size_t at, const char *fmt, ...
 
 /* Types and scales of one node whose operands are checked already. */
 MUST_USE enum rc expr_check(const struct expr_error_at *, struct expr *);
+
+/* expr_other.c */
+MUST_USE enum rc expr_check_other(const struct expr_error_at *, struct expr *);
+struct printer {
+	const struct expr_binding *to;
+	struct buf *b;
+};
+void expr_put(struct printer *, const struct expr *);
+void expr_put_time(struct printer *, const struct expr *);
+void expr_put_other(struct printer *, const struct expr *);
 
 #endif

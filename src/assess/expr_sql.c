@@ -3,16 +3,16 @@
 #include "assess/expr_priv.h"
 #include "store/store.h"
 
-struct printer {
-	const struct expr_binding *to;
-	struct buf *b;
-};
-
 static void put(struct printer *p, const struct expr *x);
 
-static void put_field(struct printer *p, const struct field *f)
+static const char *row_of(const struct printer *p, const struct expr *x)
 {
-	buf_fmt(p->b, "%s.f_%.*s", p->to->row, STR_FMT(f->name));
+	return x->is_other ? "o" : p->to->row;
+}
+
+static void put_field(struct printer *p, const struct expr *x)
+{
+	buf_fmt(p->b, "%s.f_%.*s", row_of(p, x), STR_FMT(x->field->name));
 }
 
 /* A time as an instant: a date stands for its day's end in the organization's zone. */
@@ -39,13 +39,13 @@ static void put_scaled(struct printer *p, const struct expr *x, int64_t scale)
 }
 
 /* Asking for null: unknown where the evidence does not tell, also where it told something that nobody could read. */
-static void put_is_null(struct printer *p, const struct field *f, bool is)
+static void put_is_null(struct printer *p, const struct expr *x, bool is)
 {
-	buf_fmt(p->b, "(CASE WHEN %s.supplied>>%zu&1=1 AND NOT(%s.doubt>>%zu&1=1 AND ", p->to->row, f->index, p->to->row,
-	    f->index);
-	put_field(p, f);
+	buf_fmt(p->b, "(CASE WHEN %s.supplied>>%zu&1=1 AND NOT(%s.doubt>>%zu&1=1 AND ", row_of(p, x), x->field->index,
+	    row_of(p, x), x->field->index);
+	put_field(p, x);
 	buf_z(p->b, " IS NULL) THEN ");
-	put_field(p, f);
+	put_field(p, x);
 	buf_z(p->b, is ? " IS NULL END)" : " IS NOT NULL END)");
 }
 
@@ -87,7 +87,7 @@ static void put_comparison(struct printer *p, const struct expr *x)
 	int64_t scale;
 
 	if (a->type == EXPR_NULL || b->type == EXPR_NULL) {
-		put_is_null(p, (a->type == EXPR_NULL ? b : a)->field, x->op == OP_EQ);
+		put_is_null(p, a->type == EXPR_NULL ? b : a, x->op == OP_EQ);
 		return;
 	}
 	if (a->type == EXPR_SUBJECT) {
@@ -144,12 +144,12 @@ static void put_count(struct printer *p, const struct expr *list)
 		field = field->a;
 	if (list->op == OP_FIELD) {
 		buf_z(p->b, "json_array_length(");
-		put_field(p, field->field);
+		put_field(p, field);
 		buf_c(p->b, ')');
 		return;
 	}
 	buf_z(p->b, "(CASE WHEN ");
-	put_field(p, field->field);
+	put_field(p, field);
 	buf_z(p->b, " IS NOT NULL");
 	for (x = list; x->op == OP_WITHOUT; x = x->a) {
 		buf_z(p->b, " AND ");
@@ -159,7 +159,7 @@ static void put_count(struct printer *p, const struct expr *list)
 	buf_z(p->b, " THEN (SELECT CASE WHEN ifnull(sum(o IS NULL),0)=0 THEN ifnull(sum(o=0),0) END FROM (SELECT ");
 	put_taken_out(p, list);
 	buf_z(p->b, " AS o FROM json_each(");
-	put_field(p, field->field);
+	put_field(p, field);
 	buf_z(p->b, ") m)) END)");
 }
 
@@ -226,7 +226,7 @@ static void put(struct printer *p, const struct expr *x)
 {
 	switch (x->op) {
 	case OP_FIELD:
-		put_field(p, x->field);
+		put_field(p, x);
 		break;
 	case OP_NUMBER:
 		buf_fmt(p->b, "%lld", (long long)x->number);
@@ -285,8 +285,15 @@ static void put(struct printer *p, const struct expr *x)
 	case OP_MONTH_START:
 		put_derive(p, x);
 		break;
+	case OP_EXISTS:
+	case OP_COUNT_OF:
+		expr_put_other(p, x);
+		break;
 	}
 }
+
+void expr_put(struct printer *p, const struct expr *x) { put(p, x); }
+void expr_put_time(struct printer *p, const struct expr *x) { put_time(p, x); }
 
 void expr_sql(const struct expr *x, const struct expr_binding *to, struct buf *b)
 {

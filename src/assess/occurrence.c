@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "assess/derive.h"
+#include "assess/lookup.h"
 #include "seal/hash.h"
 
 struct key {
@@ -490,6 +491,7 @@ enum rc occurrences_of(struct state *s, struct arena *a, const struct control *c
 	struct judge j = { .s = s, .a = a, .o = c->occurrence, .p = p, .e = e };
 	char asof[32];
 	struct expr_binding to = { .asof = asof };
+	struct lookups *looks = lookups_new(a);
 	enum rc rc;
 
 	*out = NULL;
@@ -497,6 +499,10 @@ enum rc occurrences_of(struct state *s, struct arena *a, const struct control *c
 		return RC_OK;
 	(void)snprintf(asof, sizeof(asof), "%lld", (long long)run_asof(s, p));
 	to.row = c->occurrence->population->n_period > 0 ? "i" : "v";
+	lookups_add(looks, c->occurrence->where_expr);
+	lookups_add(looks, c->occurrence->keys_where_expr);
+	if ((rc = lookups_bind(looks, s, p, &to, e)) != RC_OK)
+		return rc;
 	j.out = ARENA_NEW(a, struct occurrences);
 	j.out->control = c;
 	j.grid = sha256_new();

@@ -1,5 +1,6 @@
 /* result: a test's outcome as the body of an entry.  Nothing in it changes from run to run unless the outcome does: the
  * instant of judging is told only as the period's end or, before it, the day. */
+#include "assess/lookup.h"
 #include "assess/run.h"
 
 #include <string.h>
@@ -87,7 +88,12 @@ enum rc result_put(struct state *s, struct arena *a, const struct result *r, con
 	put_deviations(r, a, b);
 	buf_fmt(b, "\"engine\":%d,", ENGINE_VERSION);
 	put_hex(b, "grid", r->grid_digest);
-	buf_z(b, ",\"kind\":\"result\",\"period\":{\"from\":");
+	buf_z(b, ",\"kind\":\"result\"");
+	if (r->lookups != NULL && lookups_any(r->lookups)) {
+		buf_z(b, ",\"looks_into\":");
+		lookups_put(r->lookups, b);
+	}
+	buf_z(b, ",\"period\":{\"from\":");
 	json_put_str(b, date_fmt(a, p->from_day));
 	buf_z(b, ",\"to\":");
 	json_put_str(b, date_fmt(a, p->to_day));

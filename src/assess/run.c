@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assess/derive.h"
+#include "assess/lookup.h"
 #include "seal/hash.h"
 
 enum { FIXED = 6 };     /* key, entry, at, extraction, supplied, doubt; then the filter, the attributes, the fields */
@@ -97,8 +98,15 @@ static enum rc statement(struct run *r, struct buf *b)
 	const struct zone *z = state_zone(r->s);
 	char asof[32];
 	struct expr_binding to = { .row = "i", .asof = asof };
+	size_t i;
 	enum rc rc;
 
+	r->out->lookups = lookups_new(r->a);
+	lookups_add(r->out->lookups, r->test->where_expr);
+	for (i = 0; i < r->test->n_attributes; i++)
+		lookups_add(r->out->lookups, r->test->attributes[i].expr);
+	if ((rc = lookups_bind(r->out->lookups, r->s, r->period, &to, r->e)) != RC_OK)
+		return rc;
 	(void)snprintf(asof, sizeof(asof), "%lld", (long long)r->out->asof_us);
 	if (c->n_period > 0) {
 		select_row(r, &to, "i.at", b);

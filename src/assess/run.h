@@ -34,6 +34,7 @@ struct deviation {
 enum test_state { TEST_MET, TEST_DEVIATIONS, TEST_UNDETERMINED, TEST_NO_OCCURRENCES, TEST_NO_ITEMS, TEST_PERSON };
 const char *test_state_name(enum test_state);   /* "met", "deviations", … as in the result */
 
+struct lookups;
 struct result {
 	const struct control *control;
 	const struct test *test;
@@ -41,6 +42,7 @@ struct result {
 	uint64_t items, excluded, filter_unknown, tested, deviating, undetermined, met, undated, extractions;
 	struct attribute_count counts[ATTRIBUTES_MAX];
 	struct str sql;
+	struct lookups *lookups;        /* other populations that its expressions look into */
 	struct deviation *deviations;   /* in the order of keys */
 	size_t n_deviations;
 	int64_t asof_us;

@@ -3,15 +3,20 @@
 
 #include <string.h>
 
-#include "assess/control.h"
 #include "assess/derive.h"
+#include "assess/lookup.h"
+#include "assess/scope.h"
 #include "model/item.h"
 #include "report/terminal.h"
 
 static enum rc filter_sql(struct cli *c, struct org *org, const struct collection *col, const char *where, struct buf *b)
 {
-	static const struct expr_binding to = { .row = "i", .asof = "?1" };
-	struct expr_scope scope = { .collection = col };
+	struct expr_binding to = { .row = "i", .asof = "?1" };
+	struct lookups *looks = lookups_new(c->a);
+	struct run_period period = { .now_us = clock_now_us() };
+	struct scope organization;
+	struct err none;
+	struct expr_scope scope = { .collection = col, .schema = state_schema(org_state(org)) };
 	struct parameter *parameters;
 	const struct expr *x;
 	enum rc rc;
@@ -22,6 +27,14 @@ static enum rc filter_sql(struct cli *c, struct org *org, const struct collectio
 	rc = expr_compile_condition(c->a, str_z(where), (struct expr_place){ "--where", 1, 1 }, &scope, &x, &c->err);
 	if (rc != RC_OK)
 		return rc;
+	lookups_add(looks, x);
+	err_init(&none);
+	if (scope_load(org_state(org), c->a, &organization, &none) == RC_OK && organization.has_period) {
+		period.from_day = organization.from_day;
+		period.to_day = organization.to_day;
+		if ((rc = lookups_bind(looks, org_state(org), &period, &to, &c->err)) != RC_OK)
+			return rc;
+	}
 	buf_z(b, " WHERE ");
 	expr_sql(x, &to, b);
 	return RC_OK;

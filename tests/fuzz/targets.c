@@ -58,7 +58,9 @@ static struct collection *collection(struct arena *a)
 static void expressions(struct arena *a, struct str s)
 {
 	static const struct parameter two = { { "two", 3 }, 2000000 };
-	struct expr_scope scope = { .collection = collection(a), .parameters = &two, .n_parameters = 1 };
+	struct collection *one = collection(a);
+	const struct schema schema = { &one, 1 };
+	struct expr_scope scope = { .collection = one, .schema = &schema, .parameters = &two, .n_parameters = 1 };
 	const struct expr_binding to = { .row = "i", .asof = "0" };
 	const struct expr *x;
 	struct err e;
@@ -237,7 +239,7 @@ const struct target targets[] = {
 	{ "row", fuzz_row, SEEDS("a,\"b \"\"c\"\"\",d", ",,", "\"\"") },
 	{ "pattern", fuzz_pattern, SEEDS("{a:text} is {b:word up|down} ({c:int})\nx is up (1)", "{a}{b:int}\nq12") },
 	{ "expression", expressions, SEEDS("n = 3 and (d > 1.5 or w = x) and not ok", "count(without(list, who)) >= 1 and hours(at, due) < param(two)",
-	    "who != null or days(at, asof) <= 30 - n") },
+	    "who != null or days(at, asof) <= 30 - n", "not exists(t: k = this.k and who = this.who) or count(t: n > this.n) >= 2") },
 	{ "schema", schemas, SEEDS("name: a\nclassification: internal\nfields: {x: enum(a|b) personal, y: list(int)}\nnatural_key: [y]\nperiod_field: null\n") },
 	{ "mapping", mappings, SEEDS("source: a.b\nshapes: [{reads: json, files: [.json], detect: [k]}]\nidentity: [k]\nitems:\n  - collection: t\n"
 	    "    each: l\n    when: {k: [1]}\n    fields: {k: {path: k}, n: {path: /n}, who: {subject: p, path: .}}\n",

@@ -1,0 +1,129 @@
+/* lookup: see lookup.h. */
+#include "assess/lookup.h"
+
+#include <string.h>
+
+#include "assess/coverage.h"
+
+enum { LOOKUPS_MAX = 64 };
+
+struct looked {
+	const struct collection *collection;
+	bool whole;
+};
+
+struct lookups {
+	struct arena *a;
+	struct looked into[LOOKUPS_MAX];        /* by name */
+	size_t n;
+	struct expr_lookup fields[LOOKUPS_MAX];
+	size_t n_fields;
+};
+
+struct lookups *lookups_new(struct arena *a)
+{
+	struct lookups *l = ARENA_NEW(a, struct lookups);
+
+	l->a = a;
+	return l;
+}
+
+static void note(void *ctx, const struct expr_lookup *x)
+{
+	struct lookups *l = ctx;
+	size_t i;
+
+	for (i = 0; i < l->n && str_cmp(l->into[i].collection->name, x->collection->name) < 0; i++)
+		;
+	if ((i == l->n || l->into[i].collection != x->collection) && l->n < LOOKUPS_MAX) {
+		memmove(&l->into[i + 1], &l->into[i], (l->n - i) * sizeof(l->into[0]));
+		l->into[i] = (struct looked){ x->collection, false };
+		l->n++;
+	}
+	if (x->field != NULL && l->n_fields < LOOKUPS_MAX)
+		l->fields[l->n_fields++] = *x;
+}
+
+void lookups_add(struct lookups *l, const struct expr *x)
+{
+	expr_lookups(x, note, l);
+}
+
+static bool is_whole(void *ctx, const struct collection *c)
+{
+	const struct lookups *l = ctx;
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->into[i].collection == c)
+			return l->into[i].whole;
+	return false;
+}
+
+static enum rc find_out(struct lookups *l, struct looked *x, struct state *s, const struct run_period *p, struct err *e)
+{
+	struct run_period until = *p;
+	int64_t today = zone_date(state_zone(s), p->now_us), n = 0;
+	struct coverage *cover;
+	enum rc rc;
+
+	if (x->collection->n_period == 0)
+		return RC_OK;                           /* asked of its extractions, in the statement itself */
+	if (today < until.to_day)
+		until.to_day = today > until.from_day ? today - 1 : until.from_day;
+	if ((rc = coverage_of(s, l->a, x->collection, &until, &cover, e)) != RC_OK)
+		return rc;
+	x->whole = cover->n > 0 && cover->unknown == 0;
+	if (cover->n > 0)
+		return RC_OK;
+	rc = db_i64(state_db(s), arena_z(l->a, arena_fmt(l->a, "SELECT count(*) FROM (SELECT 1 FROM item_%.*s LIMIT 1)",
+	    STR_FMT(x->collection->name))), 0, &n, e);
+	x->whole = n > 0;
+	return rc;
+}
+
+/* The index is no part of the view: whoever writes makes it when it is needed first, and a rebuild has none. */
+static void make_index(struct lookups *l, const struct expr_lookup *x, struct state *s)
+{
+	const char *table = x->collection->n_period > 0 ? "item" : "version";
+	struct err ignored;
+
+	err_init(&ignored);
+	if (db_exec(state_db(s), arena_z(l->a, arena_fmt(l->a, "CREATE INDEX IF NOT EXISTS look_%.*s_%.*s ON %s_%.*s(f_%.*s)",
+	    STR_FMT(x->collection->name), STR_FMT(x->field->name), table, STR_FMT(x->collection->name), STR_FMT(x->field->name))),
+	    &ignored) != RC_OK)
+		return;
+}
+
+enum rc lookups_bind(struct lookups *l, struct state *s, const struct run_period *p, struct expr_binding *to, struct err *e)
+{
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < l->n; i++)
+		if ((rc = find_out(l, &l->into[i], s, p, e)) != RC_OK)
+			return rc;
+	for (i = 0; i < l->n_fields; i++)
+		make_index(l, &l->fields[i], s);
+	to->is_whole = is_whole;
+	to->ctx = l;
+	return RC_OK;
+}
+
+bool lookups_any(const struct lookups *l) { return l->n > 0; }
+
+void lookups_put(const struct lookups *l, struct buf *b)
+{
+	size_t i;
+
+	buf_c(b, '[');
+	for (i = 0; i < l->n; i++) {
+		buf_z(b, i > 0 ? ",{\"population\":" : "{\"population\":");
+		json_put_str(b, l->into[i].collection->name);
+		if (l->into[i].collection->n_period == 0)
+			buf_z(b, ",\"whole\":null}");
+		else
+			buf_fmt(b, ",\"whole\":%s}", l->into[i].whole ? "true" : "false");
+	}
+	buf_c(b, ']');
+}
