@@ -16,7 +16,7 @@ struct gather {
 	const struct run_period *p;
 	struct coverage *out;
 	struct used *used;
-	size_t n_used, room;
+	size_t n_used, room, room_stated;
 	int64_t start_us, end_us;       /* of the period */
 	struct err *e;
 };
@@ -153,7 +153,26 @@ static void add_close(struct stream_coverage *s, const struct value *close)
 	}
 }
 
-/* Columns: id, source, instance, mapping, received_us, covers_from_us, covers_to_us, partial, complete, close. */
+static void add_stated(struct gather *g, const struct value *close, int64_t ingest, struct str file)
+{
+	const struct value *v = value_get(close, "stated");
+	struct stated *more;
+	uint64_t n;
+
+	if (v == NULL || v->type != VALUE_NUMBER || !num_u64(v->text, UINT64_MAX, &n))
+		return;
+	if (g->out->n_stated == g->room_stated) {
+		g->room_stated = g->room_stated == 0 ? 8 : g->room_stated * 2;
+		more = ARENA_ARRAY(g->a, g->room_stated, struct stated);
+		if (g->out->n_stated > 0)
+			memcpy(more, g->out->stated, g->out->n_stated * sizeof(*more));
+		g->out->stated = more;
+	}
+	g->out->stated[g->out->n_stated++] = (struct stated){ ingest, arena_str(g->a, file), n, count_of(close, "in") };
+}
+
+/* Columns: id, source, instance, mapping, received_us, covers_from_us, covers_to_us, partial, complete, close, file,
+ * open, stream. */
 static void add_ingest(struct gather *g, struct stmt *st)
 {
 	struct stream_coverage *s = stream_of(g, column_text(st, 1), column_text(st, 2));
@@ -176,6 +195,9 @@ static void add_ingest(struct gather *g, struct stmt *st)
 	s->incomplete += !complete;
 	if (!column_is_null(st, 9) && json_parse(g->a, arena_str(g->a, column_text(st, 9)), &close, &ignored) == RC_OK)
 		add_close(s, close);
+	s->stream = column_i64(st, 12);
+	if (close != NULL)
+		add_stated(g, close, column_i64(st, 0), column_text(st, 10));
 	if (!complete || partial)
 		return;                                 /* it shows no absence, so it covers no day */
 	if (!column_is_null(st, 5))
@@ -187,7 +209,7 @@ static void add_ingest(struct gather *g, struct stmt *st)
 static enum rc add_ingests(struct gather *g)
 {
 	static const char sql[] = "SELECT i.id, s.source, s.instance, i.mapping, i.received_us, i.covers_from_us,"
-	    " i.covers_to_us, i.partial, i.complete, i.close, i.file, i.open FROM ingest i JOIN stream s ON s.id=i.stream"
+	    " i.covers_to_us, i.partial, i.complete, i.close, i.file, i.open, i.stream FROM ingest i JOIN stream s ON s.id=i.stream"
 	    " ORDER BY i.id";
 	struct stmt *st = NULL;
 	bool row;

@@ -8,9 +8,17 @@
 
 enum day_cover { DAY_UNKNOWN, DAY_PRESUMED, DAY_COVERED };
 
+/* An ingest whose source says how many records it sent. */
+struct stated {
+	int64_t ingest;
+	struct str file;
+	uint64_t stated, in;
+};
+
 /* What one instance of one source brought for one population. */
 struct stream_coverage {
 	struct str source, instance;
+	int64_t stream;
 	uint64_t ingests, incomplete, partial, in, kept, duplicate, rejected;
 	int64_t first_ingest;                   /* entry */
 	int64_t received_first_us, received_last_us;
@@ -27,6 +35,8 @@ struct coverage {
 	uint8_t *by_day;                        /* enum day_cover of each, the least of all sources */
 	struct stream_coverage *streams;
 	size_t n;
+	struct stated *stated;
+	size_t n_stated;
 	uint64_t extractions, full_extractions; /* of a state population, in the period */
 };
 

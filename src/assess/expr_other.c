@@ -164,8 +164,9 @@ static void put_some_unknown(struct printer *p, const struct expr *x, const stru
 		expr_put(p, value);
 		buf_z(p->b, ")) OR ");
 		expr_put(p, field);
-		buf_fmt(p->b, " IN (SELECT oa.id FROM subject oa WHERE oa.person=0 AND EXISTS(SELECT 1 FROM %s_%.*s oz WHERE oz.f_%.*s=oa.id))",
-		    x->other->n_period > 0 ? "item" : "version", STR_FMT(x->other->name), STR_FMT(field->field->name));
+		buf_fmt(p->b, " IN (SELECT oa.id FROM subject oa WHERE oa.person=0 AND EXISTS(SELECT 1 FROM %s_%.*s oz WHERE"
+		    " oz.f_%.*s=oa.id))", x->other->n_period > 0 ? "item" : "version", STR_FMT(x->other->name),
+		    STR_FMT(field->field->name));
 	} else {
 		buf_c(p->b, '=');
 		expr_put(p, value);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "assess/check.h"
 #include "assess/control.h"
 #include "assess/scope.h"
 #include "cli/apply.h"
@@ -154,6 +155,7 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 	struct str id = value_text(s->doc, id_name);
 	struct control *control;
 	struct mapping *mapping;
+	struct check *check;
 	enum rc rc = RC_OK;
 
 	if (id.n == 0)
@@ -164,6 +166,8 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 		rc = parameter_check(s->file, body, &p->c->err);
 	else if (strcmp(kind, "mapping") == 0)
 		rc = mapping_compile(p->checked, s->file, body, state_schema(p->state), &mapping, &p->c->err);
+	else if (strcmp(kind, "completeness") == 0)
+		rc = check_load(p->checked, s->file, body, p->state, &check, &p->c->err);
 	else if (strcmp(kind, "population") == 0)
 		rc = population_check(s->file, body, p->state, &p->c->err);
 	arena_reset(p->checked);
@@ -221,6 +225,8 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_named(p, s, "parameter", "name");
 	if (str_is(kind, "control"))
 		return apply_named(p, s, "control", "id");
+	if (str_is(kind, "completeness"))
+		return apply_named(p, s, "completeness", "id");
 	if (str_is(kind, "mapping"))
 		return apply_named(p, s, "mapping", "source");
 	if (p->is_content && str_is(kind, "criterion"))
@@ -231,7 +237,7 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_named(p, s, "series", "id");
 	if (p->is_content)
 		return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a content document needs \"kind\": population, parameter, "
-		    "control, mapping, criterion, category or series%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
+		    "control, completeness, mapping, criterion, category or series%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
 	if (str_is(kind, "scope"))
 		return apply_scope(p, s);
 	if (str_is(kind, "item"))
@@ -241,7 +247,8 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 	if (str_is(kind, "identity") || str_is(kind, "join") || str_is(kind, "split"))
 		return apply_identity(p, s);
 	return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a document needs \"kind\": scope, population, parameter, "
-	    "control, mapping, item, identity, identity_rule, join or split%s%.*s", kind.p != NULL ? ", not " : "", STR_FMT(kind)));
+	    "control, completeness, mapping, item, identity, identity_rule, join or split%s%.*s",
+	    kind.p != NULL ? ", not " : "", STR_FMT(kind)));
 }
 
 static int by_name(const void *a, const void *b)
@@ -316,7 +323,7 @@ static enum rc apply_content_to(struct apply *p, const struct content *content)
 		const char *name;
 		int pass;
 	} order[] = { { "framework.yaml", 0 }, { "criteria.yaml", 0 }, { "parameters.yaml", 0 }, { "populations/", 1 },
-		{ "populations/", 2 }, { "controls/", 0 }, { "mappings/", 0 } };
+		{ "populations/", 2 }, { "completeness.yaml", 0 }, { "controls/", 0 }, { "mappings/", 0 } };
 	struct arena *a = p->c->a;
 	size_t i, k;
 	enum rc rc = RC_OK;
@@ -443,8 +450,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 
 const struct command command_apply = {
 	"apply", "[--dry-run] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
-	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, mapping, item, identity,\n"
-	"identity_rule, join or split.\n"
+	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, completeness, mapping, item,\n"
+	"identity, identity_rule, join or split.\n"
 	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
 	"file, line and column.  What is as it was already adds nothing.\n\n"
 	"  --dry-run   show what would change and write nothing\n\n"

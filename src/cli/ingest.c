@@ -247,6 +247,8 @@ enum rc ingest_paths(struct cli *c, struct org *org, const struct ingest_how *ba
 	for (i = 0; i < n; i++)
 		if ((rc = walk(c, &files, paths[i], base_name(str_z(paths[i])), 0)) != RC_OK)
 			return rc;
+	if (files.n > 1 && base->has_stated)
+		return cli_usage(c, "--stated-count is what the source says of one file, and these are %zu", files.n);
 	if (files.n == 0)
 		return err_set(&c->err, RC_NOT_FOUND, "there are no files in %s", paths[0]);
 	return ingest_files(c, org, base, &files, acks, quiet, total);
@@ -267,6 +269,8 @@ enum rc ingest_bundled(struct cli *c, struct org *org, const struct ingest_how *
 		file_add(c, &files, demo_files[i].name, str_sub(name, before, name.n));
 		files.p[files.n - 1].bytes = (struct str){ demo_files[i].bytes, demo_files[i].n };
 	}
+	if (files.n > 1 && base->has_stated)
+		return cli_usage(c, "--stated-count is what the source says of one file, and these are %zu", files.n);
 	if (files.n == 0)
 		return err_set(&c->err, RC_NOT_FOUND, "there is no bundled file %.*s", STR_FMT(path));
 	return ingest_files(c, org, base, &files, false, true, total);
@@ -300,12 +304,12 @@ enum rc ingest_covers(struct cli *c, struct org *org, const char *text, struct i
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	struct ingest_outcome total = { 0 };
-	const char *covers = NULL, *extracted = NULL, *instance = "";
+	const char *covers = NULL, *extracted = NULL, *instance = "", *stated = NULL;
 	struct ingest_how how = { 0 };
 	bool acks = false;
 	const struct option_def defs[] = { { "--covers", OPTION_TEXT, &covers }, { "--extracted-at", OPTION_TEXT, &extracted },
 		{ "--instance", OPTION_TEXT, &instance }, { "--partial", OPTION_FLAG, &how.is_partial },
-		{ "--acks", OPTION_FLAG, &acks } };
+		{ "--stated-count", OPTION_TEXT, &stated }, { "--acks", OPTION_FLAG, &acks } };
 	struct org *org = NULL;
 	struct err at_close;
 	enum rc rc, closed;
@@ -314,6 +318,9 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (argc < 2)
 		return cli_usage(c, "ingest needs a source and files; tickmark sources lists the sources");
+	how.has_stated = stated != NULL;
+	if (stated != NULL && !num_u64(str_z(stated), INT64_MAX, &how.stated))
+		return cli_usage(c, "--stated-count takes a number of records, not \"%s\"", stated);
 	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
 		return rc;
 	how.source = str_z(argv[0]);
@@ -348,6 +355,7 @@ const struct command command_ingest = {
 	"  --extracted-at T    when they were read at their source\n"
 	"  --instance NAME     which of several such sources\n"
 	"  --partial           the absence of something means nothing\n"
+	"  --stated-count N    how many records the source says are in the file; another number read is told, and kept\n"
 	"  --acks              print \"acked INDEX LEAF\" after each sync\n\n"
 	"What was taken in before is recognised and not kept twice.  Records that cannot be read are kept as rejected, with\n"
 	"the reason, and the exit status is 1.",

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "assess/check.h"
 #include "assess/explain.h"
 #include "assess/occurrence.h"
 #include "assess/run.h"
@@ -47,10 +48,10 @@ struct testing {
 	struct cli *c;
 	struct org *org;
 	struct run_period period;
-	struct table *table;
+	struct table *table, *checks;
 	struct terminal term;
 	bool one, any_deviation;
-	uint64_t tests, recorded, person, nothing;
+	uint64_t tests, recorded, person, nothing, completeness, lacking;
 	struct buf body, all;
 };
 
@@ -285,6 +286,48 @@ static enum rc one_occurrence(struct testing *g, const struct control *control)
 	return RC_OK;
 }
 
+static enum rc one_check(struct testing *g, const struct check *check)
+{
+	static const enum tone tones[] = { TONE_BAD, TONE_BAD, TONE_WARN, TONE_GOOD };
+	struct state *s = org_state(g->org);
+	struct check_result *r;
+	enum rc rc = check_run(s, g->c->a, check, &g->period, &r, &g->c->err);
+
+	if (rc != RC_OK || r == NULL)
+		return rc;
+	g->completeness++;
+	buf_clear(&g->body);
+	if ((rc = check_put(s, g->c->a, r, &g->period, &g->body, &g->c->err)) != RC_OK ||
+	    (rc = record(g, check_control(g->c->a, check), check->id)) != RC_OK)
+		return rc;
+	if (g->c->json) {
+		buf_z(&g->all, g->all.n > 1 ? "," : "");
+		buf_str(&g->all, buf_view(&g->body));
+	}
+	if (r->state == CHECK_COMPLETE)
+		return RC_OK;
+	g->lacking++;
+	table_cell(g->checks, TONE_STRONG, check->id);
+	table_cell(g->checks, TONE_PLAIN, number(g->c, r->examined));
+	table_cell(g->checks, TONE_PLAIN, number(g->c, r->found));
+	table_cell(g->checks, tones[r->state], str_z(check_state_name(r->state)));
+	table_cell(g->checks, TONE_PLAIN, r->words);
+	return RC_OK;
+}
+
+static enum rc all_checks(struct testing *g)
+{
+	struct check **checks;
+	size_t n, i;
+	enum rc rc = checks_load(org_state(g->org), g->c->a, &checks, &n, &g->c->err);
+
+	for (i = 0; i < n && rc == RC_OK; i++) {
+		progress(g->c, "is %.*s complete", STR_FMT(checks[i]->population->name));
+		rc = one_check(g, checks[i]);
+	}
+	return rc;
+}
+
 static enum rc one_test(struct testing *g, const struct control *control, const struct test *test)
 {
 	struct state *s = org_state(g->org);
@@ -317,6 +360,7 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		{ "test", "population", "tested", "deviate", "cannot tell", "met", "undated", "result" },
 		{ "test", "population", "tested", "deviate", "unclear", "met", "undated", "result" },
 	};
+	static const char *const check_heads[] = { "completeness", "looked at", "findings", "result", "in words" };
 	struct testing g = { .c = c, .org = org, .period = *period, .one = only != NULL };
 	struct control **controls;
 	size_t n, i, k;
@@ -328,6 +372,9 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 	g.table = table_new(c->a, heads[g.term.width < 90], ARRAY_LEN(heads[0]));
 	for (i = 2; i < 7; i++)
 		table_right(g.table, i);
+	g.checks = table_new(c->a, check_heads, ARRAY_LEN(check_heads));
+	table_right(g.checks, 1);
+	table_right(g.checks, 2);
 	buf_init(&g.body, LIMIT_RECORD);
 	buf_init(&g.all, LIMIT_FILE_READ);
 	buf_c(&g.all, '[');
@@ -343,6 +390,8 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		if (rc == RC_OK)
 			rc = one_occurrence(&g, controls[i]);
 	}
+	if (rc == RC_OK && only == NULL)
+		rc = all_checks(&g);
 	progress_end(c);
 	if (rc == RC_OK && !found)
 		rc = err_set(&c->err, RC_NOT_FOUND, "there is no control \"%s\"", only);
@@ -356,6 +405,7 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		put_wrapped(&g.term, 0, true, arena_fmt(c->a, "%llu tests ran, %llu results are new; %llu tests have no items in the "
 		    "period; %llu tests are for a person.", (unsigned long long)g.tests, (unsigned long long)g.recorded,
 		    (unsigned long long)g.nothing, (unsigned long long)g.person));
+	static const char *const check_heads[] = { "completeness", "looked at", "findings", "result", "in words" };
 	}
 	*any_deviation = g.any_deviation;
 out:

@@ -277,7 +277,12 @@ static enum rc close_entry(struct run *r)
 	}
 	buf_z(&b, "},\"sha256\":\"");
 	buf_hex(&b, digest, 32);
-	buf_z(&b, "\",\"stopped\":");
+	buf_z(&b, "\",\"stated\":");
+	if (r->how->has_stated)
+		buf_fmt(&b, "%llu", (unsigned long long)r->how->stated);
+	else
+		buf_z(&b, "null");
+	buf_z(&b, ",\"stopped\":");
 	if (o->complete)
 		buf_z(&b, "null");
 	else

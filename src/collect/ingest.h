@@ -18,7 +18,8 @@ struct ingest_how {
 	const char *path;               /* "-" is standard input */
 	struct str bytes;               /* unless p is NULL: the file itself, and ${path} is for messages only */
 	struct str file;                /* the name that is recorded, and that tells the shape */
-	bool has_covers, has_extracted, is_partial;
+	bool has_covers, has_extracted, is_partial, has_stated;
+	uint64_t stated;                /* how many records the source says it sent */
 	int64_t covers_from_us, covers_to_us;   /* half open */
 	int64_t extracted_us;
 	/* After each sync, for each entry that is durable now; may be NULL. */
