@@ -48,7 +48,8 @@ struct testing {
 	struct cli *c;
 	struct org *org;
 	struct run_period period;
-	struct table *table, *checks;
+	struct table *table;
+	struct buf lines;               /* what the checks tell, one each */
 	struct terminal term;
 	bool one, any_deviation;
 	uint64_t tests, recorded, person, nothing, completeness, lacking;
@@ -288,7 +289,6 @@ static enum rc one_occurrence(struct testing *g, const struct control *control)
 
 static enum rc one_check(struct testing *g, const struct check *check)
 {
-	static const enum tone tones[] = { TONE_BAD, TONE_BAD, TONE_WARN, TONE_GOOD };
 	struct state *s = org_state(g->org);
 	struct check_result *r;
 	enum rc rc = check_run(s, g->c->a, check, &g->period, &r, &g->c->err);
@@ -307,11 +307,8 @@ static enum rc one_check(struct testing *g, const struct check *check)
 	if (r->state == CHECK_COMPLETE)
 		return RC_OK;
 	g->lacking++;
-	table_cell(g->checks, TONE_STRONG, check->id);
-	table_cell(g->checks, TONE_PLAIN, number(g->c, r->examined));
-	table_cell(g->checks, TONE_PLAIN, number(g->c, r->found));
-	table_cell(g->checks, tones[r->state], str_z(check_state_name(r->state)));
-	table_cell(g->checks, TONE_PLAIN, r->words);
+	if (!g->c->json)
+		buf_fmt(&g->lines, "%.*s, %s: %.*s\n", STR_FMT(check->id), check_state_name(r->state), STR_FMT(r->words));
 	return RC_OK;
 }
 
@@ -360,7 +357,6 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		{ "test", "population", "tested", "deviate", "cannot tell", "met", "undated", "result" },
 		{ "test", "population", "tested", "deviate", "unclear", "met", "undated", "result" },
 	};
-	static const char *const check_heads[] = { "completeness", "looked at", "findings", "result", "in words" };
 	struct testing g = { .c = c, .org = org, .period = *period, .one = only != NULL };
 	struct control **controls;
 	size_t n, i, k;
@@ -372,11 +368,9 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 	g.table = table_new(c->a, heads[g.term.width < 90], ARRAY_LEN(heads[0]));
 	for (i = 2; i < 7; i++)
 		table_right(g.table, i);
-	g.checks = table_new(c->a, check_heads, ARRAY_LEN(check_heads));
-	table_right(g.checks, 1);
-	table_right(g.checks, 2);
 	buf_init(&g.body, LIMIT_RECORD);
 	buf_init(&g.all, LIMIT_FILE_READ);
+	buf_init(&g.lines, LIMIT_RECORD);
 	buf_c(&g.all, '[');
 	if ((rc = org_edit_begin(org, &c->err)) != RC_OK || (rc = controls_load(org_state(org), c->a, &controls, &n, &c->err)) != RC_OK)
 		goto out;
@@ -401,16 +395,21 @@ enum rc test_all(struct cli *c, struct org *org, const struct run_period *period
 		buf_c(&g.all, ']');
 		out_json(&g.all);
 	} else if (rc == RC_OK && !quiet) {
+		struct str rest = buf_view(&g.lines);
+
 		(void)table_print(g.table, &g.term);
+		while (rest.n > 0)
+			put_wrapped(&g.term, 2, true, str_cut(&rest, '\n'));
 		put_wrapped(&g.term, 0, true, arena_fmt(c->a, "%llu tests ran, %llu results are new; %llu tests have no items in the "
-		    "period; %llu tests are for a person.", (unsigned long long)g.tests, (unsigned long long)g.recorded,
-		    (unsigned long long)g.nothing, (unsigned long long)g.person));
-	static const char *const check_heads[] = { "completeness", "looked at", "findings", "result", "in words" };
+		    "period; %llu tests are for a person; %llu of %llu checks of completeness have something to tell.",
+		    (unsigned long long)g.tests, (unsigned long long)g.recorded, (unsigned long long)g.nothing,
+		    (unsigned long long)g.person, (unsigned long long)g.lacking, (unsigned long long)g.completeness));
 	}
 	*any_deviation = g.any_deviation;
 out:
 	buf_done(&g.body);
 	buf_done(&g.all);
+	buf_done(&g.lines);
 	return rc;
 }
 

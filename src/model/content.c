@@ -45,7 +45,7 @@ struct content content_own(struct arena *a)
 }
 
 /* ---- a folder */
-static const char *const plain[] = { "framework.yaml", "criteria.yaml", "parameters.yaml" };
+static const char *const plain[] = { "framework.yaml", "criteria.yaml", "parameters.yaml", "completeness.yaml" };
 static const char *const folders[] = { "populations", "controls", "mappings" };
 
 static bool is_one_of(struct str name, const char *const *list, size_t n)
@@ -106,7 +106,7 @@ static enum rc take_top(struct arena *a, struct content *c, struct str name, str
 	if (!is_folder && !is_yaml(name))
 		return RC_OK;                   /* a readme, a licence */
 	return err_set(e, RC_INVALID, "%s/%.*s does not belong there: a content folder holds framework.yaml, criteria.yaml, "
-	    "parameters.yaml and the folders populations, controls and mappings", c->folder, STR_FMT(name));
+	    "parameters.yaml, completeness.yaml and the folders populations, controls and mappings", c->folder, STR_FMT(name));
 }
 
 /* Those two, where the folder has none, are the binary's own. */
