@@ -55,6 +55,9 @@ void expr_lookups(const struct expr *, void (*each)(void *ctx, const struct expr
 struct expr_binding {
 	/* Whether an item that is not found in that population of events is not there; NULL: nobody can tell. */
 	bool (*is_whole)(void *ctx, const struct collection *);
+	/* Whether there is a table look_POPULATION_FIELD(v, id) of that field's values and the rows that have them, with an
+	 * index; NULL: there is none. */
+	bool (*is_indexed)(void *ctx, const struct expr_lookup *);
 	void *ctx;
 	const char *row;                /* alias of the row: columns supplied, doubt, f_… */
 	const char *asof;               /* SQL of the instant of evaluation */

@@ -116,17 +116,43 @@ static void put_whole(struct printer *p, const struct expr *x)
 	buf_c(p->b, ')');
 }
 
-/* Which items may have the condition true: with the subject's joined ones listed, so that the index finds them. */
-static void put_candidates(struct printer *p, const struct expr *best)
+static bool is_indexed(const struct printer *p, const struct expr *x, const struct field *f)
+{
+	return p->to->is_indexed != NULL && p->to->is_indexed(p->to->ctx, &(struct expr_lookup){ x->other, f });
+}
+
+/* The references of all that a subject is joined with. */
+static void put_joined(struct printer *p, const struct expr *value)
+{
+	buf_z(p->b, "(SELECT oa.id FROM subject oa WHERE oa.root=(SELECT ob.root FROM subject ob WHERE ob.id=");
+	expr_put(p, value);
+	buf_z(p->b, "))");
+}
+
+/* "o.id IN (…) AND ": the rows whose field has the value, or with ${or_unknown} may have it, from the lookup's index. */
+static void put_candidates(struct printer *p, const struct expr *x, const struct expr *best, bool or_unknown)
 {
 	const struct expr *field, *value;
+	struct str name, f;
 
-	if (best == NULL || !is_equality(best, &field, &value) || field->type != EXPR_SUBJECT)
+	if (best == NULL || !is_equality(best, &field, &value) || !is_indexed(p, x, field->field))
 		return;
-	expr_put(p, field);
-	buf_z(p->b, " IN (SELECT oa.id FROM subject oa WHERE oa.root=(SELECT ob.root FROM subject ob WHERE ob.id=");
-	expr_put(p, value);
-	buf_z(p->b, ")) AND ");
+	name = x->other->name;
+	f = field->field->name;
+	buf_fmt(p->b, "o.id IN (SELECT id FROM temp.look_%.*s_%.*s WHERE v", STR_FMT(name), STR_FMT(f));
+	if (field->type == EXPR_SUBJECT) {
+		buf_z(p->b, " IN ");
+		put_joined(p, value);
+	} else {
+		buf_c(p->b, '=');
+		expr_put(p, value);
+	}
+	if (or_unknown)
+		buf_fmt(p->b, " UNION ALL SELECT id FROM temp.look_%.*s_%.*s WHERE v IS NULL", STR_FMT(name), STR_FMT(f));
+	if (or_unknown && field->type == EXPR_SUBJECT)
+		buf_fmt(p->b, " UNION ALL SELECT ol.id FROM subject oa JOIN temp.look_%.*s_%.*s ol ON ol.v=oa.id WHERE oa.person=0",
+		    STR_FMT(name), STR_FMT(f));
+	buf_z(p->b, ") AND ");
 }
 
 /* Some item for which the condition is unknown. */
@@ -155,23 +181,7 @@ static void put_some_unknown(struct printer *p, const struct expr *x, const stru
 	expr_put(p, x->a);
 	buf_z(p->b, " IS NULL) ELSE EXISTS(SELECT 1 FROM ");
 	put_items(p, x);
-	buf_c(p->b, '(');
-	expr_put(p, field);
-	buf_z(p->b, " IS NULL OR ");
-	expr_put(p, field);
-	if (field->type == EXPR_SUBJECT) {
-		buf_z(p->b, " IN (SELECT oa.id FROM subject oa WHERE oa.root=(SELECT ob.root FROM subject ob WHERE ob.id=");
-		expr_put(p, value);
-		buf_z(p->b, ")) OR ");
-		expr_put(p, field);
-		buf_fmt(p->b, " IN (SELECT oa.id FROM subject oa WHERE oa.person=0 AND EXISTS(SELECT 1 FROM %s_%.*s oz WHERE"
-		    " oz.f_%.*s=oa.id))", x->other->n_period > 0 ? "item" : "version", STR_FMT(x->other->name),
-		    STR_FMT(field->field->name));
-	} else {
-		buf_c(p->b, '=');
-		expr_put(p, value);
-	}
-	buf_z(p->b, ") AND ");
+	put_candidates(p, x, best, true);
 	expr_put(p, x->a);
 	buf_z(p->b, " IS NULL) END");
 }
@@ -184,7 +194,7 @@ void expr_put_other(struct printer *p, const struct expr *x)
 	if (x->op == OP_EXISTS) {
 		buf_z(p->b, "EXISTS(SELECT 1 FROM ");
 		put_items(p, x);
-		put_candidates(p, best);
+		put_candidates(p, x, best, false);
 		expr_put(p, x->a);
 		buf_z(p->b, ") THEN 1 WHEN ");
 	}
@@ -197,7 +207,7 @@ void expr_put_other(struct printer *p, const struct expr *x)
 	}
 	buf_fmt(p->b, " THEN (SELECT count(%s) FROM ", x->other->n_period > 0 ? "*" : "DISTINCT o.item");
 	put_items(p, x);
-	put_candidates(p, best);
+	put_candidates(p, x, best, false);
 	expr_put(p, x->a);
 	buf_z(p->b, ") END)");
 }

@@ -40,6 +40,9 @@ static void note(void *ctx, const struct expr_lookup *x)
 		l->into[i] = (struct looked){ x->collection, false };
 		l->n++;
 	}
+	for (i = 0; i < l->n_fields; i++)
+		if (l->fields[i].collection == x->collection && l->fields[i].field == x->field)
+			return;
 	if (x->field != NULL && l->n_fields < LOOKUPS_MAX)
 		l->fields[l->n_fields++] = *x;
 }
@@ -82,17 +85,28 @@ static enum rc find_out(struct lookups *l, struct looked *x, struct state *s, co
 	return rc;
 }
 
-/* The index is no part of the view: whoever writes makes it when it is needed first, and a rebuild has none. */
-static void make_index(struct lookups *l, const struct expr_lookup *x, struct state *s)
+/* A table of this connection alone, so that a database that is only read has it too and nothing is written that the ledger
+ * does not give.  Made for each statement, for items change in between. */
+static enum rc make_index(struct lookups *l, const struct expr_lookup *x, struct state *s, struct err *e)
 {
 	const char *table = x->collection->n_period > 0 ? "item" : "version";
-	struct err ignored;
+	struct str c = x->collection->name, f = x->field->name;
 
-	err_init(&ignored);
-	if (db_exec(state_db(s), arena_z(l->a, arena_fmt(l->a, "CREATE INDEX IF NOT EXISTS look_%.*s_%.*s ON %s_%.*s(f_%.*s)",
-	    STR_FMT(x->collection->name), STR_FMT(x->field->name), table, STR_FMT(x->collection->name), STR_FMT(x->field->name))),
-	    &ignored) != RC_OK)
-		return;
+	return db_temporary(state_db(s), arena_z(l->a, arena_fmt(l->a, "DROP TABLE IF EXISTS temp.look_%.*s_%.*s;"
+	    "CREATE TEMP TABLE look_%.*s_%.*s AS SELECT f_%.*s AS v, id FROM %s_%.*s;"
+	    "CREATE INDEX temp.look_%.*s_%.*s_v ON look_%.*s_%.*s(v, id)", STR_FMT(c), STR_FMT(f), STR_FMT(c), STR_FMT(f), STR_FMT(f),
+	    table, STR_FMT(c), STR_FMT(c), STR_FMT(f), STR_FMT(c), STR_FMT(f))), e);
+}
+
+static bool is_indexed(void *ctx, const struct expr_lookup *x)
+{
+	const struct lookups *l = ctx;
+	size_t i;
+
+	for (i = 0; i < l->n_fields; i++)
+		if (l->fields[i].collection == x->collection && l->fields[i].field == x->field)
+			return true;
+	return false;
 }
 
 enum rc lookups_bind(struct lookups *l, struct state *s, const struct run_period *p, struct expr_binding *to, struct err *e)
@@ -104,8 +118,10 @@ enum rc lookups_bind(struct lookups *l, struct state *s, const struct run_period
 		if ((rc = find_out(l, &l->into[i], s, p, e)) != RC_OK)
 			return rc;
 	for (i = 0; i < l->n_fields; i++)
-		make_index(l, &l->fields[i], s);
+		if ((rc = make_index(l, &l->fields[i], s, e)) != RC_OK)
+			return rc;
 	to->is_whole = is_whole;
+	to->is_indexed = is_indexed;
 	to->ctx = l;
 	return RC_OK;
 }

@@ -12,8 +12,7 @@ struct lookups *lookups_new(struct arena *);
 /* Those of one expression; NULL does nothing. */
 void lookups_add(struct lookups *, const struct expr *);
 /* Find out, and give the binding its answers.  Every day of the period up to the instant of judging must be covered or
- * presumed; a register that no source feeds is whole once it holds an item.  A database that is only read gets no
- * index: the statement then takes longer. */
+ * presumed; a register that no source feeds is whole once it holds an item. */
 MUST_USE enum rc lookups_bind(struct lookups *, struct state *, const struct run_period *, struct expr_binding *,
     struct err *);
 /* ["name", …] of those that are whole and those that are not, for results: [{"population","whole"},…] by name. */

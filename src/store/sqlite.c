@@ -8,6 +8,7 @@
 
 struct db {
 	sqlite3 *h;
+	bool reads_only;
 };
 
 struct stmt {
@@ -121,6 +122,7 @@ enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct err
 			goto out;
 		path = uri;
 		flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+		db->reads_only = true;
 	} else {
 		flags |= SQLITE_OPEN_READWRITE | (mode == DB_WRITE ? 0 : SQLITE_OPEN_CREATE);
 	}
@@ -160,6 +162,19 @@ enum rc db_exec(struct db *db, const char *sql, struct err *e)
 	int code = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
 
 	return code == SQLITE_OK ? RC_OK : fail(db, code, "running a statement", e);
+}
+
+enum rc db_temporary(struct db *db, const char *sql, struct err *e)
+{
+	enum rc rc, after = RC_OK;
+
+	/* the file stays closed to writing by the way it was opened; query_only would keep memory from it as well */
+	if (db->reads_only && (rc = db_exec(db, "PRAGMA query_only=OFF", e)) != RC_OK)
+		return rc;
+	rc = db_exec(db, sql, e);
+	if (db->reads_only)
+		after = db_exec(db, "PRAGMA query_only=ON", rc == RC_OK ? e : NULL);
+	return rc != RC_OK ? rc : after;
 }
 
 enum rc db_prepare(struct db *db, struct str sql, struct stmt **out, struct err *e)

@@ -21,6 +21,8 @@ MUST_USE enum rc db_open(const char *path, enum db_mode, struct db **, struct er
 void db_close(struct db *);     /* NULL does nothing; its statements must be freed before */
 
 MUST_USE enum rc db_exec(struct db *, const char *sql, struct err *);   /* any number of statements */
+/* The same for tables of this connection alone, in memory (CREATE TEMP …): also where the database is only read. */
+MUST_USE enum rc db_temporary(struct db *, const char *sql, struct err *);
 MUST_USE enum rc db_prepare(struct db *, struct str sql, struct stmt **, struct err *);
 void stmt_free(struct stmt *);
 

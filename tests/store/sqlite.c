@@ -62,6 +62,31 @@ static void a_file_that_is_no_database_is_refused(void **state)
 	assert_null(db);
 }
 
+static void what_is_only_read_may_have_tables_in_memory(void **state)
+{
+	char folder[] = "/tmp/tickmark-test-XXXXXX", path[64];
+	struct db *db = NULL;
+	struct err e;
+	int64_t v = 0;
+
+	(void)state;
+	err_init(&e);
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/a.db", folder);
+	assert_ok(db_open(path, DB_SCRATCH, &db, &e), &e);
+	assert_ok(db_exec(db, "CREATE TABLE t(a INTEGER) STRICT; INSERT INTO t VALUES(7)", &e), &e);
+	db_close(db);
+	assert_ok(db_open(path, DB_READ, &db, &e), &e);
+	assert_ok(db_temporary(db, "CREATE TEMP TABLE m AS SELECT a FROM t", &e), &e);
+	assert_ok(db_i64(db, "SELECT a FROM temp.m", 0, &v, &e), &e);
+	assert_int_equal(v, 7);
+	assert_int_not_equal(db_temporary(db, "INSERT INTO t VALUES(8)", &e), RC_OK);
+	assert_int_not_equal(db_exec(db, "INSERT INTO temp.m VALUES(8)", &e), RC_OK);
+	db_close(db);
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
 static void names_and_texts_cannot_leave_their_quotes(void **state)
 {
 	struct db *db = NULL;
@@ -89,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comparison_names_table_and_key_of_each_difference),
 		cmocka_unit_test(a_file_that_is_no_database_is_refused),
+		cmocka_unit_test(what_is_only_read_may_have_tables_in_memory),
 		cmocka_unit_test(names_and_texts_cannot_leave_their_quotes),
 	};
 
