@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/bundle_again.h"
 #include "report/bundle_check.h"
 #include "report/model.h"
 
@@ -12,6 +13,7 @@ struct again {
 	struct check *c;
 	struct state *s;
 	uint64_t next;                  /* index to be applied next */
+	struct buf words;
 };
 
 /* Entries that are not disclosed are applied as what no key opens. */
@@ -118,17 +120,30 @@ static bool is_withheld(const struct check *c, struct str collection)
 	return false;
 }
 
-/* Whether withheld or erased records can be behind a difference. */
-static bool cannot(const struct check *c, const struct test *t)
+/* Whether withheld records can be behind a difference. */
+static bool cannot(const struct check *c, const struct collection *population)
 {
-	struct str base = t->population->definition != NULL ? value_text(t->population->definition, "derived_from") : STR_NONE;
+	struct str base = population != NULL && population->definition != NULL ?
+	    value_text(population->definition, "derived_from") : STR_NONE;
 
-	return c->withheld->n > 0 && (is_withheld(c, t->population->name) || (base.n > 0 && is_withheld(c, base)) ||
-	    is_withheld(c, STR("person")));
+	return c->withheld->n > 0 && ((population != NULL && is_withheld(c, population->name)) ||
+	    (base.n > 0 && is_withheld(c, base)) || is_withheld(c, STR("person")));
 }
 
-static enum rc held_result(struct again *g, const struct control *control, const struct test *t, struct str *body, int64_t *entry,
-    struct err *e)
+/* A result that looks into a withheld population names it. */
+static bool looks_into_withheld(const struct check *c, struct str body)
+{
+	size_t i;
+	ptrdiff_t at = str_find(body, STR("\"looks_into\":"));
+	struct str rest = at < 0 ? STR_NONE : str_sub(body, (size_t)at, 4096);
+
+	for (i = 0; i < c->withheld->n && rest.n > 0; i++)
+		if (str_find(rest, arena_fmt(c->a, "\"%.*s\"", STR_FMT(c->withheld->items[i].text))) >= 0)
+			return true;
+	return false;
+}
+
+static enum rc held_result(struct again *g, const struct again_result *r, struct str *body, int64_t *entry, struct err *e)
 {
 	struct stmt *st = NULL;
 	bool row;
@@ -138,8 +153,8 @@ static enum rc held_result(struct again *g, const struct control *control, const
 	*body = STR_NONE;
 	if (rc != RC_OK)
 		return rc;
-	stmt_text(st, 1, control->id);
-	stmt_text(st, 2, t->id);
+	stmt_text(st, 1, r->control);
+	stmt_text(st, 2, r->test);
 	if ((rc = stmt_step(st, &row, e)) == RC_OK && row) {
 		*body = arena_str(g->c->a, column_text(st, 0));
 		*entry = column_i64(st, 1);
@@ -148,61 +163,53 @@ static enum rc held_result(struct again *g, const struct control *control, const
 	return rc;
 }
 
-static enum rc one(struct again *g, const struct control *control, const struct test *t, struct buf *json, struct buf *words,
-    struct err *e)
+static enum rc one(void *ctx, const struct again_result *r, struct err *e)
 {
+	struct again *g = ctx;
 	struct check *c = g->c;
 	const struct value *x, *y;
 	struct str held;
-	struct result *r;
 	struct err why;
 	int64_t entry = -1;
 	enum bundle_verdict v = BUNDLE_EQUAL;
 	enum rc rc;
 
-	buf_clear(json);
-	buf_clear(words);
+	buf_clear(&g->words);
 	err_init(&why);
-	if ((rc = test_run(g->s, c->a, control, t, &c->period, &r, e)) != RC_OK ||
-	    (rc = result_put(g->s, c->a, r, &c->period, json, e)) != RC_OK ||
-	    (rc = held_result(g, control, t, &held, &entry, e)) != RC_OK)
+	if ((rc = held_result(g, r, &held, &entry, e)) != RC_OK)
 		return rc;
 	if (held.p == NULL)
-		say(words, "the ledger holds no result of this test for the period");
-	else if (!str_eq(held, buf_view(json)) && json_parse(c->a, held, &x, &why) == RC_OK &&
-	    json_parse(c->a, arena_str(c->a, buf_view(json)), &y, &why) == RC_OK)
-		compare(c->a, STR(""), x, y, words);
-	if (held.p == NULL || !str_eq(held, buf_view(json)))
-		v = cannot(c, t) ? BUNDLE_CANNOT : BUNDLE_DIFFERS;
-	buf_u8(words, 0);
+		say(&g->words, "the ledger holds no such result for the period");
+	else if (!str_eq(held, r->body) && json_parse(c->a, held, &x, &why) == RC_OK &&
+	    json_parse(c->a, arena_str(c->a, r->body), &y, &why) == RC_OK)
+		compare(c->a, STR(""), x, y, &g->words);
+	if (held.p == NULL || !str_eq(held, r->body))
+		v = cannot(c, r->population) || looks_into_withheld(c, held) ? BUNDLE_CANNOT : BUNDLE_DIFFERS;
+	buf_u8(&g->words, 0);
 	c->out->equal += v == BUNDLE_EQUAL;
 	c->out->differing += v == BUNDLE_DIFFERS;
 	c->out->cannot += v == BUNDLE_CANNOT;
 	if (v == BUNDLE_DIFFERS)
-		check_found(c, ROW_DATABASE, VERDICT_ALTERED, bundle_result_name(c->a, control->id, t->id), 0, entry,
-		    arena_z(c->a, str_z((const char *)words->p)));
+		check_found(c, ROW_DATABASE, VERDICT_ALTERED, bundle_result_name(c->a, r->control, r->test), 0, entry,
+		    arena_z(c->a, str_z((const char *)g->words.p)));
 	if (c->how->test != NULL)
-		c->how->test(c->how->ctx, control->id, t->id, v, v == BUNDLE_EQUAL ? NULL : (const char *)words->p);
+		c->how->test(c->how->ctx, r->control, r->test, v, v == BUNDLE_EQUAL ? NULL : (const char *)g->words.p);
 	return RC_OK;
 }
 
-static enum rc tests(struct again *g, struct err *e)
+/* Everything was judged when the bundle was made: by then a deadline behind the period's end may have passed. */
+static enum rc results(struct again *g, struct err *e)
 {
-	struct control **controls;
-	struct buf json, words;
-	size_t n, i, k;
-	enum rc rc;
+	struct run_period period = g->c->period;
+	struct entry made;
+	enum rc rc = entry_decode(g->c->entries[g->c->size - 1], &made, e);
 
-	if ((rc = controls_load(g->s, g->c->a, &controls, &n, e)) != RC_OK)
+	if (rc != RC_OK)
 		return rc;
-	buf_init(&json, LIMIT_RECORD);
-	buf_init(&words, 4096);
-	for (i = 0; i < n && rc == RC_OK; i++)
-		for (k = 0; k < controls[i]->n_tests && rc == RC_OK; k++)
-			if (controls[i]->tests[k].n_machine > 0)
-				rc = one(g, controls[i], &controls[i]->tests[k], &json, &words, e);
-	buf_done(&json);
-	buf_done(&words);
+	period.now_us = (int64_t)made.received_ms * 1000;
+	buf_init(&g->words, 4096);
+	rc = again_all(g->s, g->c->a, &period, one, g, e);
+	buf_done(&g->words);
 	return rc;
 }
 
@@ -257,7 +264,7 @@ enum rc check_reperform(struct check *c, struct err *e)
 		return err_set(e, RC_IO, "no temporary folder can be made; set TMPDIR to one with room");
 	(void)snprintf(path, sizeof(path), "%s/again.db", folder);
 	if ((rc = state_open(path, DB_SCRATCH, c->how->hooks, &g.s, e)) == RC_OK && (rc = replay(&g, e)) == RC_OK &&
-	    (rc = tests(&g, e)) == RC_OK)
+	    (rc = results(&g, e)) == RC_OK)
 		rc = report(&g, e);
 	state_close(g.s);
 	(void)unlink(path);

@@ -22,6 +22,8 @@ struct writing {
 	int64_t asof_us;
 	uint8_t *bits, *kept_back;      /* a bit an entry: disclosed; contributes to what is withheld */
 	uint8_t *ingests, *ingests_back;        /* a bit an entry: listings of the period, by their open entry */
+	struct str *whole;              /* populations that are disclosed beyond the period */
+	size_t n_whole;
 	struct str vkey, report_json, report_pdf, page, access;
 	struct archive_writer *w;
 	uint64_t records_n, records_number;
@@ -56,10 +58,54 @@ static enum rc mark(struct writing *w, uint8_t *bits, struct str sql)
 	return rc;
 }
 
+/* Populations that results rest on beyond the period: those that a test looks into, those that a due window which begins
+ * before the period is judged by, and people, for who is one follows from every listing of them. */
+static enum rc find_whole(struct writing *w)
+{
+	struct stmt *st = NULL;
+	struct control **controls;
+	size_t n, i;
+	bool row;
+	enum rc rc;
+
+	w->n_whole = 0;
+	if ((rc = controls_load(org_state(w->org), w->a, &controls, &n, w->e)) != RC_OK ||
+	    (rc = db_prepare(state_db(org_state(w->org)), STR("SELECT DISTINCT t.value FROM result r, "
+	    "json_tree(r.body,'$.looks_into') t WHERE r.current=1 AND t.type='text'"), &st, w->e)) != RC_OK)
+		return rc;
+	w->whole = ARENA_ARRAY(w->a, 2 * n + 1024, struct str);
+	w->whole[w->n_whole++] = STR("person");
+	for (i = 0; i < n; i++)
+		if (controls[i]->occurrence != NULL && controls[i]->occurrence->population != NULL)
+			w->whole[w->n_whole++] = controls[i]->occurrence->population->name;
+	for (i = 0; i < n; i++)
+		if (controls[i]->occurrence != NULL && controls[i]->occurrence->keys != NULL)
+			w->whole[w->n_whole++] = controls[i]->occurrence->keys->name;
+	for (i = 0; (rc = stmt_step(st, &row, w->e)) == RC_OK && row && i < 1000; i++)
+		w->whole[w->n_whole++] = arena_str(w->a, column_text(st, 0));
+	stmt_free(st);
+	return rc;
+}
+
+static bool is_whole(const struct writing *w, const struct collection *c)
+{
+	const struct schema *schema = state_schema(org_state(w->org));
+	size_t i;
+
+	for (i = 0; i < w->n_whole; i++) {
+		const struct collection *other = schema_find(schema, w->whole[i]);
+
+		if (str_eq(w->whole[i], c->name) || (other != NULL && other->is_derived &&
+		    str_eq(value_text(other->definition, "derived_from"), c->name)))
+			return true;
+	}
+	return false;
+}
+
 static enum rc mark_collection(struct writing *w, const struct collection *c)
 {
 	const struct zone *z = state_zone(org_state(w->org));
-	bool back = is_withheld(w, c->name), person = str_is(c->name, "person");
+	bool back = is_withheld(w, c->name), whole = is_whole(w, c);
 	struct str n = c->name;
 
 	if (c->is_derived)
@@ -67,12 +113,11 @@ static enum rc mark_collection(struct writing *w, const struct collection *c)
 		    "part_%.*s", STR_FMT(n), STR_FMT(n)));
 	if (c->n_period > 0)
 		return mark(w, back ? w->kept_back : w->bits, arena_fmt(w->a, "WITH i AS (SELECT id, entry FROM item_%.*s WHERE day IS "
-		    "NULL OR day BETWEEN %lld AND %lld) SELECT entry FROM i UNION SELECT p.entry FROM part_%.*s p JOIN i ON i.id=p.item",
-		    STR_FMT(n), (long long)w->how->period.from_day, (long long)w->how->period.to_day, STR_FMT(n)));
-	/* who is a person follows from every listing of people, whenever it was taken */
+		    "NULL OR %d OR day BETWEEN %lld AND %lld) SELECT entry FROM i UNION SELECT p.entry FROM part_%.*s p JOIN i ON "
+		    "i.id=p.item", STR_FMT(n), whole, (long long)w->how->period.from_day, (long long)w->how->period.to_day, STR_FMT(n)));
 	return mark(w, back ? w->ingests_back : w->ingests, arena_fmt(w->a, "SELECT ei.ingest FROM extraction x JOIN "
 	    "extraction_ingest ei ON ei.extraction=x.id WHERE x.collection='%.*s' AND (%d OR (x.at>=%lld AND x.at<%lld))", STR_FMT(n),
-	    person, (long long)zone_day_start_us(z, w->how->period.from_day),
+	    whole, (long long)zone_day_start_us(z, w->how->period.from_day),
 	    (long long)zone_day_start_us(z, w->how->period.to_day + 1)));
 }
 
@@ -157,6 +202,8 @@ static enum rc choose_all(struct writing *w)
 	for (i = 0; i < w->how->n_withhold; i++)
 		if (schema_find(schema, w->how->withhold[i]) == NULL)
 			return err_set(w->e, RC_INVALID, "there is no collection \"%.*s\" to withhold", STR_FMT(w->how->withhold[i]));
+	if ((rc = find_whole(w)) != RC_OK)
+		return rc;
 	for (i = 0; i < schema->n; i++)
 		if ((rc = mark_collection(w, schema->collections[i])) != RC_OK)
 			return rc;
