@@ -172,8 +172,8 @@ static void checked(struct checking *k, const struct bundle_checked *o, bool rep
 	if (o->withheld.n > 0)
 		out_line("Withheld: %.*s.", STR_FMT(o->withheld));
 	if (reperform && o->findings == o->differing)
-		out_line("Re-performed from the raw records: %llu of %llu results (tests, due windows, completeness) are the ledger's, byte\n"
-		    "for byte; %llu differ.",
+		out_line("Re-performed from the raw records: %llu of %llu results (tests, due windows, completeness) are the\n"
+		    "ledger's, byte for byte; %llu differ.",
 		    (unsigned long long)o->equal, (unsigned long long)tests, (unsigned long long)o->differing);
 	if (reperform && o->cannot > 0)
 		out_line("Not re-performable: %llu of %llu.", (unsigned long long)o->cannot, (unsigned long long)tests);
