@@ -1,30 +1,9 @@
 #!/bin/sh
-# The program as people use it: outcomes, exit statuses, what bad input gets, what verify finds, what a kill leaves.
-# cli.sh TICKMARK FLIP [FLIPS [KILLS]] : prints TAP.
+# The program as people use it: outcomes, exit statuses, what bad input gets.
+# cli.sh TICKMARK FLIP : prints TAP.
 set -u
-tickmark=$(realpath "$1") flip=$2 flips=${3:-200} kills=${4:-20}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0 failed=0
-ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)) failed=1; echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
-# expect STATUS NAME WORDS COMMAND… : its exit status, and words that it must say
-expect() {
-	want=$1 name=$2 words=$3
-	shift 3
-	"$@" >"$work/out" 2>&1
-	got=$?
-	if [ $got -eq "$want" ] && grep -qF -- "$words" "$work/out"; then ok "$name"; else
-		echo "# exit status $got, wanted $want, and the words: $words"
-		not_ok "$name"
-	fi
-}
-tm() { "$tickmark" -C "$work/org" "$@"; }
-random=20240630
-pick() { # pick N: a number below N, the same in each run
-	random=$(((random * 1103515245 + 12345) % 2147483648))
-	echo $((random / 8 % $1))
-}
+tickmark=$1 flip=$2
+. "$(dirname "$0")/tap.sh"
 
 cat >"$work/git.jsonl" <<'J'
 {"repo":"a/b","commit":"c1","parents":["p"],"author":"x","author_date":"2024-01-01T00:00:00+00:00","committer":"y","commit_date":"2024-01-01T00:00:00+00:00","subject":"one"}
@@ -152,72 +131,6 @@ expect 2 "a folder without collections is refused" "holds no collection" "$tickm
 expect 2 "a folder that is not there is told" "there is no folder" "$tickmark" init "$work/four" --name F --content "$work/nowhere"
 if [ -e "$work/four" ] || [ -e "$work/four.tickmark-key" ]; then not_ok "nothing is left where content was refused"; else ok "nothing is left where content was refused"; fi
 
-# one flip for each kind of file, all named; then more at random
-cp -r "$work/org" "$work/sound"
-one_flip() { # one_flip FILE OFFSET MASK
-	"$flip" "$work/org/$1" "$2" "$3" || return 2
-	"$tickmark" verify "$work/org" >"$work/out" 2>&1
-	status=$?
-	"$flip" "$work/org/$1" "$2" "$3"
-	case $1 in
-	state.db*) [ $status -eq 0 ] || { [ $status -eq 1 ] && grep -qF state.db "$work/out"; } ;;
-	*) [ $status -eq 1 ] && grep -qF "$1" "$work/out" ;;
-	esac
-}
-files=$(cd "$work/org" && find . -type f -size +0 | sed 's|^\./||' | LC_ALL=C sort)
-bad=0
-for f in $files; do
-	size=$("$flip" "$work/org/$f" size)
-	one_flip "$f" $((size / 2)) 16 || { bad=$((bad + 1)); echo "# not named: $f at $((size / 2))"; }
-done
-if [ $bad -eq 0 ]; then ok "a flipped bit in each file is named"; else not_ok "a flipped bit in each file is named"; fi
-count=$(echo "$files" | wc -l)
-bad=0 i=0
-while [ $i -lt "$flips" ]; do
-	f=$(echo "$files" | sed -n "$(($(pick "$count") + 1))p")
-	size=$("$flip" "$work/org/$f" size)
-	at=$(pick "$size")
-	one_flip "$f" "$at" $((1 << $(pick 8))) || { bad=$((bad + 1)); echo "# not named: $f at $at"; }
-	i=$((i + 1))
-done
-if [ $bad -eq 0 ]; then ok "$flips random flips are named"; else not_ok "$flips random flips are named"; fi
-touch "$work/org/foreign"
-expect 1 "a file that is nobody's is reported" "foreign, byte 0" "$tickmark" verify "$work/org"
-rm "$work/org/foreign"
-mv "$work/org/tile/0" "$work/tile0"
-expect 1 "missing tiles are named" "MISSING" "$tickmark" verify "$work/org"
-mv "$work/tile0" "$work/org/tile/0"
-expect 0 "and with them back all is well" "INTACT" "$tickmark" verify "$work/org"
-
-# kills: what was acknowledged is there afterwards
-bad=0 i=0 landed=0
-many() { # many PREFIX: twelve thousand records
-	awk -v p="$1" 'BEGIN { for (i = 0; i < 12000; i++) printf "{\"repo\":\"a/b\",\"commit\":\"%s-%d\",\"parents\":[\"p\"],\"author\":\"p%d\",\"committer\":\"y\",\"commit_date\":\"2024-02-0%dT00:00:00+00:00\",\"subject\":\"s\"}\n", p, i, i % 500, i % 9 + 1 }'
-}
-many whole >"$work/k.jsonl"
-began=$(date +%s%N)
-tm ingest git.log "$work/k.jsonl" >/dev/null
-took=$((($(date +%s%N) - began) / 1000000 + 1))         # milliseconds: what a kill must fall into
-while [ $i -lt "$kills" ]; do
-	many "k$i" >"$work/k.jsonl"
-	"$tickmark" -C "$work/org" ingest git.log "$work/k.jsonl" --acks >"$work/acks" 2>/dev/null &
-	pid=$!
-	delay=$(pick "$took")
-	sleep "$((delay / 1000)).$(printf %03d $((delay % 1000)))"
-	if kill -9 $pid 2>/dev/null; then landed=$((landed + 1)); fi
-	wait $pid 2>/dev/null
-	last=$(grep '^acked [0-9]* [0-9a-f]\{64\}$' "$work/acks" | tail -n 1)
-	if [ -n "$last" ]; then
-		set -- $last
-		"$tickmark" -C "$work/org" show "$2" 2>/dev/null | grep -qF "$3" || { bad=$((bad + 1)); echo "# lost: $last"; }
-	fi
-	"$tickmark" -C "$work/org" checkpoint >/dev/null 2>&1
-	"$tickmark" verify "$work/org" >"$work/out" 2>&1 || { bad=$((bad + 1)); echo "# not clean after kill $i"; head -5 "$work/out" | sed 's/^/# /'; }
-	i=$((i + 1))
-done
-echo "# $landed of $kills kills landed while it ran"
-if [ $bad -eq 0 ] && [ $landed -gt $((kills / 2)) ]; then ok "nothing acknowledged is lost by $kills kills"; else not_ok "nothing acknowledged is lost by $kills kills"; fi
-
 # keys
 echo "correct horse" >"$work/pass"
 expect 0 "a passphrase seals the key" "is ready" "$tickmark" init "$work/sealed" --name S --passphrase-file "$work/pass"
@@ -225,5 +138,4 @@ echo "wrong horse" >"$work/wrong"
 expect 3 "a wrong passphrase is told" "the passphrase does not open" "$tickmark" -C "$work/sealed" items change --passphrase-file "$work/wrong"
 "$flip" "$work/sealed.tickmark-key" 60 1
 expect 3 "a damaged key file is told from a wrong passphrase" "is damaged" "$tickmark" -C "$work/sealed" items change --passphrase-file "$work/pass"
-echo "1..$n"
-exit $failed
+done_testing

@@ -8,9 +8,8 @@ tickmark=$1
 disk=$work/disk
 mkdir "$disk"
 trap 'umount "$disk" 2>/dev/null; rm -rf "$work"' EXIT
-lines() { awk -v p="$1" -v n="$2" 'BEGIN { for (i = 0; i < n; i++) printf "{\"repo\":\"a/b\",\"commit\":\"%s-%d\",\"parents\":[\"p\"],\"author\":\"p%d\",\"committer\":\"y\",\"commit_date\":\"2024-02-0%dT00:00:00+00:00\",\"subject\":\"s\"}\n", p, i, i % 500, i % 9 + 1 }'; }
-lines k 60000 >"$work/k.jsonl"
-lines few 20 >"$work/few.jsonl"
+commits k 60000 >"$work/k.jsonl"
+commits few 20 >"$work/few.jsonl"
 printf 'kind: parameter\nname: ack_days\nvalue: 21\n' >"$work/p.yaml"
 tm() { "$tickmark" -C "$disk/org" "$@"; }
 init() { "$tickmark" init "$disk/org" --name N --from 2023-07-01 --to 2024-06-30; }

@@ -389,12 +389,15 @@ static void so_is_one_in_an_object(void **ctx)
 	assert_int_equal(bad, 0);
 }
 
-int main(void)
+/* tamper [TEST]: all, or the one of that name. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_flipped_byte_is_named_with_its_file_place_and_entry),
 		cmocka_unit_test(so_is_one_in_an_object),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

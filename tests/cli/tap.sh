@@ -26,3 +26,14 @@ holds() {
 }
 tm() { "$tickmark" -C "$work/org" "$@"; }
 done_testing() { echo "1..$n"; exit $failed; }
+# pick N: a number below N into $picked, the same in each run with the same seed.  Not printed: what is read by $( ) runs in
+# a shell of its own, and the next number would be forgotten with it.
+random=20240630
+pick() {
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	picked=$((random / 8 % $1))
+}
+# commits PREFIX N: as many lines of git.log
+commits() {
+	awk -v p="$1" -v n="$2" 'BEGIN { for (i = 0; i < n; i++) printf "{\"repo\":\"a/b\",\"commit\":\"%s-%d\",\"parents\":[\"p\"],\"author\":\"p%d\",\"committer\":\"y\",\"commit_date\":\"2024-02-0%dT00:00:00+00:00\",\"subject\":\"s\"}\n", p, i, i % 500, i % 9 + 1 }'
+}
