@@ -26,7 +26,7 @@ while [ $i -lt "$kills" ]; do
 	commits "k$i" 12000 >"$work/k.jsonl"
 	"$tickmark" -C "$work/org" ingest git.log "$work/k.jsonl" --acks >"$work/acks" 2>/dev/null &
 	pid=$!
-	pick "$took"
+	pick $((took * 5 / 4))
 	sleep "$((picked / 1000)).$(printf %03d $((picked % 1000)))"
 	hit=
 	if kill -9 $pid 2>/dev/null; then hit=yes landed=$((landed + 1)); fi
