@@ -4,14 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collect/intake.h"
 #include "collect/source_file.h"
 
-enum { BATCH_RECORDS = 4096, BATCH_BYTES = 8 << 20, REASONS = 16 };
-
-struct pending {
-	struct contribution *items;
-	size_t n;
-};
+enum { REASONS = 16 };
 
 struct reason {
 	char text[200];
@@ -22,17 +18,15 @@ struct run {
 	struct org *org;
 	const struct ingest_how *how;
 	struct ingest_outcome *out;
-	struct arena *a, *batch;
+	struct arena *a, *first;                /* of the run; of the first record, looked at and let go */
 	struct mapping *mapping;
 	struct source_file file;
 	uint8_t mapping_digest[32], open_id[16];
-	uint64_t now_ms;
+	uint64_t now_ms;                        /* the ledger has the keys of that day */
 	const struct ingest *ingest;
 	const struct key *reject_scope;
-	struct ledger_record *records;          /* of the batch, subjects first */
-	struct pending *pending;
-	size_t n, bytes;
-	struct changes changes;
+	struct intake *intake;
+	struct intake_batch *b;                 /* that is being filled */
 	bool has_time;
 	int64_t first_us, last_us;
 	struct reason reasons[REASONS];
@@ -245,8 +239,11 @@ static enum rc open_entry(struct run *r)
 	buf_done(&b);
 	if (rc != RC_OK)
 		return rc;
-	r->ingest = state_ingest(org_state(r->org), r->open_id);
-	return r->ingest != NULL ? RC_OK : err_set(r->e, RC_INTERNAL, "the ingest was opened and cannot be found");
+	if ((r->ingest = state_ingest(org_state(r->org), r->open_id)) == NULL)
+		return err_set(r->e, RC_INTERNAL, "the ingest was opened and cannot be found");
+	if ((rc = intake_open(r->org, r->ingest, r->how->acked, r->how->ctx, &r->intake, r->e)) == RC_OK)
+		r->b = intake_batch(r->intake);
+	return rc;
 }
 
 static enum rc close_entry(struct run *r)
@@ -294,47 +291,30 @@ static enum rc close_entry(struct run *r)
 }
 
 /* ---- a batch */
-static enum rc flush(struct run *r)
+/* The keys of another day may be others; they are made while nothing is under way. */
+static enum rc at_time(struct run *r, uint64_t now_ms)
 {
-	struct state *s = org_state(r->org);
-	size_t subjects, total, i;
-	struct ledger_record *all;
+	enum { DAY_MS = 86400000 };
+	const bool same = now_ms / DAY_MS == r->now_ms / DAY_MS;
 	enum rc rc;
 
-	if (r->n == 0)
-		return RC_OK;
-	r->now_ms = org_now_ms(r->org);
-	change_tell_subjects(&r->changes);
-	subjects = r->changes.n;
-	total = subjects + r->n;
-	all = ARENA_ARRAY(r->batch, total, struct ledger_record);
-	for (i = 0; i < subjects; i++) {
-		all[i].kind = KIND_CHANGE;
-		all[i].classification = CLASS_CONFIDENTIAL;
-		all[i].body = r->changes.p[i].body;
-	}
-	memcpy(all + subjects, r->records, r->n * sizeof(*all));
-	if ((rc = ledger_append(org_ledger(r->org), r->now_ms, all, total, r->e)) != RC_OK)
+	if (!same && ((rc = intake_wait(r->intake, r->e)) != RC_OK ||
+	    (rc = ledger_prepare(org_ledger(r->org), now_ms, r->e)) != RC_OK))
 		return rc;
-	acked(r, all, total);
-	if ((rc = state_begin(s, r->e)) != RC_OK || (rc = skip_to(r, all[0].index)) != RC_OK)
-		return rc;
-	for (i = 0; i < total; i++) {
-		const struct state_entry en = entry_of(r, &all[i]);
+	r->now_ms = now_ms;
+	return RC_OK;
+}
 
-		if (all[i].kind == KIND_EVIDENCE)
-			rc = state_apply_evidence(s, &en, r->ingest, r->pending[i - subjects].items, r->pending[i - subjects].n, r->e);
-		else
-			rc = state_apply(s, &en, r->e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	if ((rc = state_commit(s, r->e)) != RC_OK)
+static enum rc flush(struct run *r)
+{
+	enum rc rc;
+
+	if ((rc = at_time(r, org_now_ms(r->org))) != RC_OK)
 		return rc;
-	r->n = r->bytes = 0;
-	arena_reset(r->batch);
-	memset(&r->changes, 0, sizeof(r->changes));
-	r->changes.a = r->batch;
+	r->b->now_ms = r->now_ms;
+	if ((rc = intake_send(r->intake, r->e)) != RC_OK)
+		return rc;
+	r->b = intake_batch(r->intake);
 	if (r->how->told != NULL)
 		r->how->told(r->how->ctx, r->out->in, reader_bytes(r->file.reader));
 	return RC_OK;
@@ -381,7 +361,7 @@ static void note_reason(struct run *r, const char *why)
 
 static struct ledger_record *add(struct run *r, const struct record *rec, uint8_t kind, const char *why)
 {
-	struct ledger_record *out = &r->records[r->n];
+	struct ledger_record *out = &r->b->records[r->b->n];
 	struct envelope env = { .position = rec->position, .raw_n = (uint32_t)rec->bytes.n,
 		.reason_code = kind == KIND_REJECTED ? 1 : 0, .reason = str_z(why) };
 	struct buf b;
@@ -392,12 +372,12 @@ static struct ledger_record *add(struct run *r, const struct record *rec, uint8_
 	memset(out, 0, sizeof(*out));
 	out->kind = kind;
 	out->classification = mapping_classification(r->mapping);
-	out->body = arena_str(r->batch, rec->bytes);
-	out->envelope = arena_str(r->batch, buf_view(&b));
+	out->body = arena_str(r->b->a, rec->bytes);
+	out->envelope = arena_str(r->b->a, buf_view(&b));
 	buf_done(&b);
-	memset(&r->pending[r->n], 0, sizeof(r->pending[r->n]));
-	r->n++;
-	r->bytes += rec->bytes.n;
+	memset(&r->b->items[r->b->n], 0, sizeof(r->b->items[r->b->n]));
+	r->b->n++;
+	r->b->bytes += rec->bytes.n;
 	return out;
 }
 
@@ -406,8 +386,8 @@ static enum rc reject(struct run *r, const struct record *rec, const char *why)
 	struct ledger_record *out;
 	enum rc rc;
 
-	if (r->reject_scope == NULL && (rc = ledger_file_scope(org_ledger(r->org), r->now_ms,
-	    mapping_classification(r->mapping), &r->reject_scope, r->e)) != RC_OK)
+	if (r->reject_scope == NULL && ((rc = intake_wait(r->intake, r->e)) != RC_OK || (rc = ledger_file_scope(
+	    org_ledger(r->org), r->now_ms, mapping_classification(r->mapping), &r->reject_scope, r->e)) != RC_OK))
 		return rc;
 	note_reason(r, why);
 	r->out->rejected++;
@@ -435,7 +415,7 @@ static enum rc take(struct run *r, const struct record *rec)
 	struct ledger_record *out;
 	struct mapped m;
 	struct err why;
-	uint8_t *tag = arena_alloc(r->batch, 16);
+	uint8_t *tag = arena_alloc(r->b->a, 16);
 	bool known;
 	size_t i;
 	enum rc rc;
@@ -443,8 +423,8 @@ static enum rc take(struct run *r, const struct record *rec)
 	r->out->in++;
 	err_init(&why);
 	if (rec->bad.n > 0)
-		return reject(r, rec, arena_z(r->batch, rec->bad));
-	if (mapping_apply(r->mapping, r->batch, &r->file.ctx, arena_str(r->batch, rec->bytes), &m, &why) != RC_OK)
+		return reject(r, rec, arena_z(r->b->a, rec->bad));
+	if (mapping_apply(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), &m, &why) != RC_OK)
 		return reject(r, rec, why.msg);
 	if ((rc = identify(r, rec, &m, tag, &known)) != RC_OK)
 		return rc;
@@ -457,13 +437,13 @@ static enum rc take(struct run *r, const struct record *rec)
 	r->out->no_item += m.n == 0;
 	r->out->null_key += m.null_keys;
 	for (i = 0; i < m.n; i++) {
-		change_subjects_of(&r->changes, org_state(r->org), &m.items[i]);
+		change_subjects_of(&r->b->changes, org_state(r->org), &m.items[i]);
 		note_times(r, &m.items[i]);
 	}
 	out = add(r, rec, KIND_EVIDENCE, "");
 	out->tag = tag;
-	r->pending[r->n - 1].items = m.items;
-	r->pending[r->n - 1].n = m.n;
+	r->b->items[r->b->n - 1].p = m.items;
+	r->b->items[r->b->n - 1].n = m.n;
 	return RC_OK;
 }
 
@@ -477,9 +457,9 @@ static enum rc first_fits(struct run *r, const struct record *rec)
 	if (rec->bad.n > 0)
 		return RC_OK;
 	err_init(&why);
-	if (mapping_apply(r->mapping, r->batch, &r->file.ctx, rec->bytes, &m, &why) != RC_OK && m.is_other)
+	if (mapping_apply(r->mapping, r->first, &r->file.ctx, rec->bytes, &m, &why) != RC_OK && m.is_other)
 		rc = err_set(r->e, RC_INVALID, "%s: %.600s; tickmark sources lists what can be read", r->how->path, why.msg);
-	arena_reset(r->batch);
+	arena_reset(r->first);
 	return rc;
 }
 
@@ -513,16 +493,13 @@ static enum rc all_records(struct run *r)
 			opened = true;
 		}
 		if (!more)
-			return flush(r);
+			return (rc = flush(r)) != RC_OK ? rc : intake_wait(r->intake, r->e);
 		if ((rc = take(r, &rec)) != RC_OK)
 			return rc;
-		if ((r->n == BATCH_RECORDS || r->bytes > BATCH_BYTES) && (rc = flush(r)) != RC_OK)
+		if ((r->b->n == INTAKE_RECORDS || r->b->bytes > INTAKE_BYTES) && (rc = flush(r)) != RC_OK)
 			return rc;
-		if (r->n == 0 && arena_used(r->batch) > (size_t)2 * BATCH_BYTES) {
-			arena_reset(r->batch);          /* nothing but duplicates for a long while */
-			memset(&r->changes, 0, sizeof(r->changes));
-			r->changes.a = r->batch;
-		}
+		if (r->b->n == 0 && arena_used(r->b->a) > (size_t)2 * INTAKE_BYTES)
+			intake_clear(r->intake);        /* nothing but duplicates for a long while */
 	}
 }
 
@@ -533,22 +510,18 @@ enum rc ingest_file(struct org *org, const struct ingest_how *how, struct ingest
 
 	memset(out, 0, sizeof(*out));
 	r.a = arena_new();
-	r.batch = arena_new();
-	r.changes.a = r.batch;
-	r.records = mem_alloc(BATCH_RECORDS * sizeof(*r.records));
-	r.pending = mem_alloc(BATCH_RECORDS * sizeof(*r.pending));
+	r.first = arena_new();
 	r.now_ms = org_now_ms(org);
 	rc = begin(&r);
 	if (rc == RC_OK)
 		rc = ledger_prepare(org_ledger(org), r.now_ms, e);
 	if (rc == RC_OK)
 		rc = all_records(&r);
+	intake_close(r.intake);
 	if (rc == RC_OK)
 		rc = close_entry(&r);
 	reader_close(r.file.reader);
-	mem_free(r.records);
-	mem_free(r.pending);
-	arena_free(r.batch);
+	arena_free(r.first);
 	arena_free(r.a);
 	return rc;
 }

@@ -126,14 +126,18 @@ static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n,
 		return rc;
 	frame_note(l, &f, l->segment.first, l->segment.size - l->frame.n);
 	l->next_sequence++;
-	l->last_received = received;
 	memcpy(l->chain, f.chain, sizeof(l->chain));
 	memcpy(l->mac, f.mac, sizeof(l->mac));
+	(void)pthread_mutex_lock(&l->told);
+	l->last_received = received;
+	for (i = 0; i < n; i++)
+		if (r[i].tag != NULL)
+			tags_kept(l, r[i].tag);
+	(void)pthread_mutex_unlock(&l->told);
 	for (i = 0; i < n; i++) {
 		uint16_t parts = get_u16(l->sealers[0].meta.p + at + 6);
 
 		r[i].index = l->tree.size;
-		tags_add(&l->tags, l->sealers[0].meta.p + at + 64);
 		ledger_place(l, l->sealers[0].meta.p + at, r[i].leaf);
 		at += ENTRY_BYTES + (size_t)parts * PART_ROW_BYTES;
 	}
@@ -235,6 +239,5 @@ enum rc ledger_append(struct ledger *l, uint64_t now_ms, struct ledger_record *r
 	rc = ledger_prepare(l, now_ms, e);
 	for (; at < n && rc == RC_OK; at += done)
 		rc = append_some(l, received, r + at, n - at, &done, e);
-	tags_clear(&l->remembered);                     /* kept by now, or to be taken again */
 	return rc;
 }

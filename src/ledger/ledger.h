@@ -57,7 +57,9 @@ MUST_USE enum rc ledger_append(struct ledger *, uint64_t now_ms, struct ledger_r
 MUST_USE enum rc ledger_file_scope(struct ledger *, uint64_t now_ms, enum classification, const struct key **out,
     struct err *);
 
-/* The tag under which a record is stored, and whether one of that identity is there already. */
+/* The tag under which a record is stored, and whether one of that identity is there already.  ledger_known and
+ * ledger_remember may run in one thread while another is in ledger_append, where ledger_prepare was called for that day
+ * before, so that no key is added meanwhile. */
 struct identity {
 	enum identity_kind kind;
 	struct str source, id;          /* id: IDENTITY_EVENT and CLIENT */
@@ -66,7 +68,9 @@ struct identity {
 };
 MUST_USE enum rc ledger_known(struct ledger *, uint64_t now_ms, const struct identity *, uint8_t tag[16], bool *known,
     struct err *);
-void ledger_remember(struct ledger *, const uint8_t tag[16]);   /* in the batch that is being made */
+void ledger_remember(struct ledger *, const uint8_t tag[16]);   /* until its record is appended */
+/* What was remembered and is not to be appended after all.  No ledger_append may be under way. */
+void ledger_forget(struct ledger *);
 
 enum verdict { VERDICT_INTACT, VERDICT_ERASED, VERDICT_UNSCRUBBED, VERDICT_UNFINISHED, VERDICT_MISSING, VERDICT_ALTERED,
 	VERDICT_NO_KEY };

@@ -2,6 +2,8 @@
 #ifndef LEDGER_LEDGER_PRIV_H
 #define LEDGER_LEDGER_PRIV_H
 
+#include <pthread.h>
+
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 
@@ -53,7 +55,8 @@ struct ledger {
 	unsigned n_bundle;
 	struct frame_spot *frames;
 	size_t n_frames, room_frames;
-	struct tags tags, remembered;   /* of entries; of the batch that is being made */
+	pthread_mutex_t told;           /* over both sets of tags and last_received: ledger_known has a thread of its own */
+	struct tags tags, remembered;   /* of entries; of the batches that are being made or appended */
 	uint16_t first_year, last_year; /* of receipt, of the dedup keys that there are */
 	uint64_t last_received, epoch, next_sequence, checkpointed, torn;
 	uint8_t chain[SHA256_BYTES], mac[16];
@@ -78,6 +81,7 @@ uint16_t ledger_year(uint64_t ms);
 void tags_add(struct tags *, const uint8_t tag[16]);            /* a tag that is all zero is none */
 bool tags_has(const struct tags *, const uint8_t tag[16]);
 void tags_clear(struct tags *);
+void tags_kept(struct ledger *, const uint8_t tag[16]);         /* that was remembered and is an entry's now */
 void frame_note(struct ledger *, const struct frame *, uint64_t segment, uint64_t offset);
 /* An entry that is durable takes its place in tree and bundle.  Tiles that become full are written; one that cannot be
  * sets tiles_behind and harms nothing else. */

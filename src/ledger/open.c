@@ -25,6 +25,7 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 	l->scratch = arena_new();
 	l->loaded = arena_new();
 	l->loaded_frame = SIZE_MAX;
+	(void)pthread_mutex_init(&l->told, NULL);
 	l->provider = provider;
 	sealer_init(&l->sealers[0]);
 	l->n_sealers = processors > SEALERS_MAX ? SEALERS_MAX : processors < 1 ? 1 : (size_t)processors;
@@ -56,6 +57,7 @@ void ledger_abandon(struct ledger *l)
 	arena_free(l->loaded);
 	mem_free(l->bundle);
 	mem_free(l->frames);
+	(void)pthread_mutex_destroy(&l->told);
 	mem_free(l->tags.slots);
 	mem_free(l->remembered.slots);
 	mem_free(l->erased);

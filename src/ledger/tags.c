@@ -52,9 +52,44 @@ void tags_clear(struct tags *t)
 	t->n = 0;
 }
 
+/* Whoever stood behind it because its own place was taken moves up. */
+static void tags_remove(struct tags *t, const uint8_t tag[16])
+{
+	const size_t mask = t->room - 1;
+	size_t hole, at, home;
+
+	if (!tags_has(t, tag))
+		return;
+	hole = slot_of(t, tag);
+	for (at = (hole + 1) & mask; !all_zero(t->slots[at], 16); at = (at + 1) & mask) {
+		home = (size_t)get_u64(t->slots[at]) & mask;
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue;
+		memcpy(t->slots[hole], t->slots[at], 16);
+		hole = at;
+	}
+	memset(t->slots[hole], 0, 16);
+	t->n--;
+}
+
+void tags_kept(struct ledger *l, const uint8_t tag[16])
+{
+	tags_add(&l->tags, tag);
+	tags_remove(&l->remembered, tag);
+}
+
 void ledger_remember(struct ledger *l, const uint8_t tag[16])
 {
+	(void)pthread_mutex_lock(&l->told);
 	tags_add(&l->remembered, tag);
+	(void)pthread_mutex_unlock(&l->told);
+}
+
+void ledger_forget(struct ledger *l)
+{
+	(void)pthread_mutex_lock(&l->told);
+	tags_clear(&l->remembered);
+	(void)pthread_mutex_unlock(&l->told);
 }
 
 static void tag_of(const struct key *dedup, const struct identity *id, uint8_t tag[16])
@@ -70,7 +105,7 @@ static bool is_known(const struct ledger *l, const uint8_t tag[16])
 	return tags_has(&l->tags, tag) || tags_has(&l->remembered, tag);
 }
 
-enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
+static enum rc look_up(const struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
     struct err *e)
 {
 	struct key_use use = { .type = KEY_DEDUP };
@@ -91,4 +126,15 @@ enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *i
 		*known = is_known(l, other);
 	}
 	return RC_OK;
+}
+
+enum rc ledger_known(struct ledger *l, uint64_t now_ms, const struct identity *id, uint8_t tag[16], bool *known,
+    struct err *e)
+{
+	enum rc rc;
+
+	(void)pthread_mutex_lock(&l->told);
+	rc = look_up(l, now_ms, id, tag, known, e);
+	(void)pthread_mutex_unlock(&l->told);
+	return rc;
 }

@@ -45,20 +45,30 @@ void change_definition(struct changes *c, const char *kind, struct str id, const
 	buf_done(&b);
 }
 
-static void subject_need(struct changes *c, struct state *s, struct str kind, struct str identity)
+static bool is_first(struct changes *c, struct state *s, struct str kind, struct str identity)
 {
-	struct new_subject *p;
 	struct err ignored;
 	uint8_t ref[16];
 	bool known = false;
 	size_t i;
 
+	if (c->before != NULL)
+		return introduced_first(c->before, s, kind, identity);
 	err_init(&ignored);
 	if (state_subject(s, kind, identity, &known, ref, &ignored) == RC_OK && known)
-		return;
+		return false;
 	for (i = c->n_subjects; i > 0; i--)
 		if (str_eq(c->subjects[i - 1].kind, kind) && str_eq(c->subjects[i - 1].identity, identity))
-			return;
+			return false;
+	return true;
+}
+
+static void subject_need(struct changes *c, struct state *s, struct str kind, struct str identity)
+{
+	struct new_subject *p;
+
+	if (!is_first(c, s, kind, identity))
+		return;
 	if (c->n_subjects == c->room_subjects) {
 		c->room_subjects = c->room_subjects == 0 ? 64 : c->room_subjects * 2;
 		p = ARENA_ARRAY(c->a, c->room_subjects, struct new_subject);

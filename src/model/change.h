@@ -5,7 +5,7 @@
 #define MODEL_CHANGE_H
 
 #include "base/value.h"
-#include "model/state.h"
+#include "model/introduced.h"
 
 struct change {
 	uint8_t kind;                   /* 3 change, 4 definition */
@@ -20,6 +20,7 @@ struct new_subject {
 /* A list that grows in ${a}; zero it, then set ${a}. */
 struct changes {
 	struct arena *a;
+	struct introduced *before;      /* lists before this one, which may not be applied yet, told of these; or NULL */
 	struct change *p;
 	size_t n, room;
 	struct new_subject *subjects;

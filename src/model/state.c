@@ -65,6 +65,7 @@ enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks
 	bool fresh = mode == DB_CREATE || mode == DB_MEMORY || mode == DB_SCRATCH;
 	enum rc rc;
 
+	(void)pthread_mutex_init(&s->subjects, NULL);
 	s->forever = arena_new();
 	s->scratch = arena_new();
 	if (hooks != NULL)
@@ -104,6 +105,7 @@ void state_close(struct state *s)
 	db_close(s->db);
 	mem_free(s->schema.collections);
 	mem_free(s->tables);
+	(void)pthread_mutex_destroy(&s->subjects);
 	mem_free(s->slots);
 	mem_free(s->ingests);
 	arena_free(s->forever);

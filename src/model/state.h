@@ -91,9 +91,10 @@ MUST_USE enum rc item_from_value(struct state *, struct arena *a, const struct c
 /* The form in which identities are kept and compared: trimmed, ASCII letters lower-case. */
 struct str subject_normalize(struct arena *, struct str identity);
 
-/* Whether an identity has a subject already, and its reference. */
+/* Whether an identity has a subject already, and its reference.  May be asked in one thread while another applies. */
 MUST_USE enum rc state_subject(struct state *, struct str kind, struct str identity, bool *known, uint8_t ref[16],
     struct err *);
+uint64_t subject_hash(struct str kind, struct str identity);    /* never 0 */
 /* What a reference stands for, "kind:identity", in ${a}; STR_NONE when erased or unknown. */
 MUST_USE enum rc state_identity(struct state *, struct arena *a, int64_t subject, struct str *out, struct err *);
 

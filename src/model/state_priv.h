@@ -2,6 +2,8 @@
 #ifndef MODEL_STATE_PRIV_H
 #define MODEL_STATE_PRIV_H
 
+#include <pthread.h>
+
 #include "base/value.h"
 #include "model/state.h"
 
@@ -51,6 +53,7 @@ struct state {
 	char why_refused[1024];
 	struct subject_slot *slots;     /* open addressing, a power of two */
 	size_t n_slots, n_subjects;
+	pthread_mutex_t subjects;       /* over the slots */
 	struct ingest **ingests;        /* met in this run, newest last */
 	size_t n_ingests, room_ingests;
 	struct identity_rule *rules;    /* as the definitions have them, once they were asked for */

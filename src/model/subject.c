@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static uint64_t hash_of(struct str kind, struct str identity)
+uint64_t subject_hash(struct str kind, struct str identity)
 {
 	uint64_t h = 0xcbf29ce484222325u;               /* FNV-1a: bounded input, and the table is ours alone */
 	size_t i;
@@ -51,21 +51,24 @@ static void grow(struct state *s)
 	mem_free(old);
 }
 
+/* Under the lock, as state_subject may be asked in another thread; the one that applies entries looks without it. */
 static void remember(struct state *s, struct str kind, struct str identity, int64_t id, const uint8_t ref[16])
 {
-	uint64_t h = hash_of(kind, identity);
+	uint64_t h = subject_hash(kind, identity);
 	struct subject_slot *t;
 
+	(void)pthread_mutex_lock(&s->subjects);
 	if (s->n_subjects * 2 >= s->n_slots)
 		grow(s);
 	t = slot_find(s, kind, identity, h);
-	if (t->hash != 0)
-		return;                                 /* the first reference of an identity stays */
-	t->hash = h;
-	t->key = arena_fmt(s->forever, "%.*s%c%.*s", STR_FMT(kind), 0x1f, STR_FMT(identity));
-	t->id = id;
-	memcpy(t->ref, ref, 16);
-	s->n_subjects++;
+	if (t->hash == 0) {                             /* the first reference of an identity stays */
+		t->hash = h;
+		t->key = arena_fmt(s->forever, "%.*s%c%.*s", STR_FMT(kind), 0x1f, STR_FMT(identity));
+		t->id = id;
+		memcpy(t->ref, ref, 16);
+		s->n_subjects++;
+	}
+	(void)pthread_mutex_unlock(&s->subjects);
 }
 
 int64_t subject_find(struct state *s, struct str kind, struct str identity, uint8_t ref[16])
@@ -74,7 +77,7 @@ int64_t subject_find(struct state *s, struct str kind, struct str identity, uint
 
 	if (s->n_slots == 0 || kind.n > 4096 || identity.n > 4096)
 		return 0;
-	t = slot_find(s, kind, identity, hash_of(kind, identity));
+	t = slot_find(s, kind, identity, subject_hash(kind, identity));
 	if (t->hash == 0)
 		return 0;
 	if (ref != NULL)
@@ -205,7 +208,9 @@ enum rc state_subject(struct state *s, struct str kind, struct str identity, boo
     struct err *e)
 {
 	(void)e;
+	(void)pthread_mutex_lock(&s->subjects);
 	*known = subject_find(s, kind, identity, ref) != 0;
+	(void)pthread_mutex_unlock(&s->subjects);
 	return RC_OK;
 }
 

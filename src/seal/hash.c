@@ -25,8 +25,12 @@ void wipe(void *p, size_t n)
 bool all_zero(const void *p, size_t n)
 {
 	const uint8_t *b = p;
-	uint8_t any = 0;
+	uint64_t any = 0, eight;
 
+	for (; n >= sizeof(eight); n -= sizeof(eight), b += sizeof(eight)) {
+		memcpy(&eight, b, sizeof(eight));
+		any |= eight;
+	}
 	while (n-- > 0)
 		any |= b[n];
 	return any == 0;
