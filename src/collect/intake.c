@@ -7,7 +7,7 @@
 
 /* One is filled, one appended, one projected, one waits.  A commit of the database writes each page that changed
  * since the last one, and keys in no order change most pages again and again: few commits, then. */
-enum { BATCHES = 4, COMMIT_ENTRIES = 1 << 16, COMMIT_SECONDS = 2 };
+enum { BATCHES = 4, COMMIT_ENTRIES = 1 << 18, COMMIT_SECONDS = 2 };
 
 /* A batch with what becomes of it on its way. */
 struct carried {

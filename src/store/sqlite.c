@@ -2,6 +2,7 @@
  * writing: that keeps out the WAL-reset race of the releases before 3.51.3. */
 #include "store/store.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,6 +82,12 @@ static enum rc immutable_uri(const char *path, char *uri, size_t room, struct er
 	return rc;
 }
 
+/* Counting what is allocated takes a lock of the whole process each time. */
+static void configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static const char *mode_pragmas(enum db_mode mode)
 {
 	switch (mode) {
@@ -105,10 +112,12 @@ enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct err
 {
 	struct db *db = mem_alloc(sizeof *db);
 	char uri[3 * LIMIT_PATH + 64];
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	enum rc rc = RC_OK;
 	int flags = SQLITE_OPEN_NOMUTEX, code, off;
 	bool there = mode != DB_MEMORY && access(path, F_OK) == 0;
 
+	(void)pthread_once(&once, configure);
 	if (mode == DB_CREATE && there) {
 		rc = err_set(e, RC_EXISTS, "%s exists already", path);
 		goto out;
