@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-/* One is filled, one appended, one projected, one waits.  A commit of the database writes each page that changed
+/* One is filled, one sealed, one written, one projected, one waits.  A commit of the database writes each page that changed
  * since the last one, and keys in no order change most pages again and again: few commits, then. */
-enum { BATCHES = 4, COMMIT_ENTRIES = 1 << 18, COMMIT_SECONDS = 2 };
+enum { BATCHES = 5, SEALED = 2, COMMIT_ENTRIES = 1 << 18, COMMIT_SECONDS = 2 };
 
 /* A batch with what becomes of it on its way. */
 struct carried {
@@ -24,14 +24,15 @@ struct intake {
 	void *ctx;
 	struct introduced *told;
 	struct carried batches[BATCHES];        /* used in turn */
-	pthread_t appender, projector;
-	bool appends, projects;                 /* the threads run */
+	struct ledger_sealed *sealed[SEALED];   /* the same */
+	pthread_t sealer, writer, projector;
+	bool seals, writes, projects;           /* the threads run */
 	pthread_mutex_t lock;                   /* over what follows */
 	pthread_cond_t changed;
-	uint64_t sent, appended, projected;     /* how many batches came that far */
+	uint64_t sent, n_sealed, written, projected;    /* how many batches came that far */
 	uint64_t wanted;                        /* all up to this one are to be committed */
 	uint64_t committed;
-	bool ends, append_ended;
+	bool ends, seal_ended, write_ended;
 	enum rc rc;                             /* the first failure */
 	struct err err;
 	/* of the projector alone */
@@ -64,49 +65,79 @@ static void advance(struct intake *t, uint64_t *to)
 	(void)pthread_mutex_unlock(&t->lock);
 }
 
-/* ---- appending */
-static enum rc append(struct intake *t, struct carried *c, struct err *e)
-{
-	struct ledger *l = org_ledger(t->org);
-	size_t i;
-	enum rc rc;
-
-	c->received_us = (int64_t)ledger_received(l, c->b.now_ms) * 1000;
-	if ((rc = ledger_append(l, c->b.now_ms, c->all, c->n, e)) != RC_OK)
-		return rc;
-	for (i = 0; t->acked != NULL && i < c->n; i++)
-		t->acked(t->ctx, c->all[i].index, c->all[i].leaf);
-	return RC_OK;
-}
-
-static bool is_sent(struct intake *t, uint64_t at)
+/* ---- sealing and writing */
+/* Whether batch ${at} has come to ${from}; false: it will not, which ${ended} then says to the next stage. */
+static bool is_next(struct intake *t, uint64_t at, const uint64_t *from, const bool *from_ended, bool *ended)
 {
 	bool more;
 
 	(void)pthread_mutex_lock(&t->lock);
-	while (t->sent == at && !t->ends && t->rc == RC_OK)
+	while (*from == at && !*from_ended && t->rc == RC_OK)
 		(void)pthread_cond_wait(&t->changed, &t->lock);
-	more = t->sent > at && t->rc == RC_OK;
+	more = *from > at && t->rc == RC_OK;
+	*ended = !more;
 	if (!more)
-		t->append_ended = true;
-	(void)pthread_cond_broadcast(&t->changed);
+		(void)pthread_cond_broadcast(&t->changed);
 	(void)pthread_mutex_unlock(&t->lock);
 	return more;
 }
 
-static void *appending(void *ctx)
+static bool has_room(struct intake *t, uint64_t at)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&t->lock);
+	while (at - t->written >= SEALED && t->rc == RC_OK)
+		(void)pthread_cond_wait(&t->changed, &t->lock);
+	room = t->rc == RC_OK;
+	(void)pthread_mutex_unlock(&t->lock);
+	return room;
+}
+
+static void *sealing(void *ctx)
 {
 	struct intake *t = ctx;
 	struct err e;
 	uint64_t at;
 	enum rc rc;
 
-	for (at = 0; is_sent(t, at); at++) {
+	for (at = 0; is_next(t, at, &t->sent, &t->ends, &t->seal_ended); at++) {
+		struct carried *c = carried(t, at);
+
+		if (!has_room(t, at))
+			continue;
 		err_init(&e);
-		if ((rc = append(t, carried(t, at), &e)) != RC_OK)
+		c->received_us = (int64_t)ledger_received(org_ledger(t->org), c->b.now_ms) * 1000;
+		if ((rc = ledger_seal(org_ledger(t->org), c->b.now_ms, c->all, c->n, t->sealed[at % SEALED], &e)) != RC_OK)
 			fail(t, rc, &e);
 		else
-			advance(t, &t->appended);
+			advance(t, &t->n_sealed);
+	}
+	return NULL;
+}
+
+static void *writing(void *ctx)
+{
+	struct intake *t = ctx;
+	uint64_t at, first;
+	struct err e;
+	enum rc rc;
+	size_t i;
+
+	for (at = 0; is_next(t, at, &t->n_sealed, &t->seal_ended, &t->write_ended); at++) {
+		struct carried *c = carried(t, at);
+
+		err_init(&e);
+		if ((rc = ledger_write(org_ledger(t->org), t->sealed[at % SEALED], &first, &e)) != RC_OK) {
+			fail(t, rc, &e);
+			continue;
+		}
+		for (i = 0; i < c->n; i++) {
+			c->all[i].index = first + i;
+			if (t->acked != NULL)
+				t->acked(t->ctx, c->all[i].index, c->all[i].leaf);
+		}
+		advance(t, &t->written);
 	}
 	return NULL;
 }
@@ -180,11 +211,11 @@ static enum task next_task(struct intake *t, uint64_t at)
 
 	(void)pthread_mutex_lock(&t->lock);
 	for (;;) {
-		if (t->appended > at)
+		if (t->written > at)
 			task = TASK_PROJECT;
 		else if (t->committed < t->wanted && t->wanted == at)
 			task = TASK_COMMIT;
-		else if (t->append_ended)
+		else if (t->write_ended)
 			task = TASK_END;
 		else {
 			(void)pthread_cond_wait(&t->changed, &t->lock);
@@ -272,7 +303,10 @@ enum rc intake_open(struct org *org, const struct ingest *ingest, void (*acked)(
 		t->batches[i].b.items = mem_alloc(INTAKE_RECORDS * sizeof(struct intake_items));
 	}
 	begin(t);
-	if ((rc = run(&t->appender, appending, t, &t->appends, e)) != RC_OK ||
+	for (i = 0; i < SEALED; i++)
+		t->sealed[i] = ledger_sealed_new();
+	if ((rc = run(&t->sealer, sealing, t, &t->seals, e)) != RC_OK ||
+	    (rc = run(&t->writer, writing, t, &t->writes, e)) != RC_OK ||
 	    (rc = run(&t->projector, projecting, t, &t->projects, e)) != RC_OK) {
 		intake_close(t);
 		return rc;
@@ -357,11 +391,14 @@ void intake_close(struct intake *t)
 		return;
 	(void)pthread_mutex_lock(&t->lock);
 	t->ends = true;
-	t->append_ended = t->append_ended || !t->appends;
+	t->seal_ended = t->seal_ended || !t->seals;
+	t->write_ended = t->write_ended || !t->writes;
 	(void)pthread_cond_broadcast(&t->changed);
 	(void)pthread_mutex_unlock(&t->lock);
-	if (t->appends)
-		(void)pthread_join(t->appender, NULL);
+	if (t->seals)
+		(void)pthread_join(t->sealer, NULL);
+	if (t->writes)
+		(void)pthread_join(t->writer, NULL);
 	if (t->projects)
 		(void)pthread_join(t->projector, NULL);
 	ledger_forget(org_ledger(t->org));
@@ -370,6 +407,8 @@ void intake_close(struct intake *t)
 		mem_free(t->batches[i].b.records);
 		mem_free(t->batches[i].b.items);
 	}
+	for (i = 0; i < SEALED; i++)
+		ledger_sealed_free(t->sealed[i]);
 	introduced_free(t->told);
 	(void)pthread_cond_destroy(&t->changed);
 	(void)pthread_mutex_destroy(&t->lock);

@@ -1,6 +1,6 @@
-/* intake: batches of records on their way into an organization.  While the caller's thread fills one, another thread
- * seals, appends and syncs the one before, and a third projects what is durable.  All of it in the order in which the
- * batches were handed over, so that what comes of a file does not depend on how fast which thread was.
+/* intake: batches of records on their way into an organization.  While the caller's thread fills one, a second seals the
+ * one before, a third writes and syncs, and a fourth projects what is durable.  All of it in the order in which the batches
+ * were handed over, so that what comes of a file does not depend on how fast which thread was.
  * Uses model/org.h. */
 #ifndef COLLECT_INTAKE_H
 #define COLLECT_INTAKE_H

@@ -1,6 +1,7 @@
 /* frame: see frame.h. */
 #include "ledger/frame.h"
 
+#include <assert.h>
 #include <string.h>
 
 const char *entry_kind_name(unsigned kind)
@@ -84,13 +85,23 @@ void frame_encode(const struct frame *f, uint8_t h[FRAME_HEADER_BYTES])
 	memcpy(h + 80, f->mac, 16);
 }
 
+void frame_chain_pieces(const uint8_t before[SHA256_BYTES], const uint8_t mac_before[16], const uint8_t *header,
+    const struct str *meta, size_t n, uint8_t out[SHA256_BYTES])
+{
+	struct str pieces[4 + FRAME_PIECES_MAX] = { LABEL("frame"), str_bytes(before, 32), str_bytes(mac_before, 16),
+		str_bytes(header, 48) };
+
+	assert(n <= FRAME_PIECES_MAX);
+	memcpy(pieces + 4, meta, n * sizeof(*meta));
+	sha256_pieces(pieces, 4 + n, out);
+}
+
 void frame_chain(const uint8_t before[SHA256_BYTES], const uint8_t mac_before[16], const uint8_t *header,
     const uint8_t *meta, size_t meta_n, uint8_t out[SHA256_BYTES])
 {
-	const struct str pieces[] = { LABEL("frame"), str_bytes(before, 32), str_bytes(mac_before, 16), str_bytes(header, 48),
-		str_bytes(meta, meta_n) };
+	const struct str all = str_bytes(meta, meta_n);
 
-	sha256_pieces(pieces, ARRAY_LEN(pieces), out);
+	frame_chain_pieces(before, mac_before, header, &all, 1, out);
 }
 
 void frame_chain_start(struct str origin, uint8_t chain[SHA256_BYTES], uint8_t mac[16])

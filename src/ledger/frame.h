@@ -31,6 +31,8 @@ void entry_encode(const struct entry *, uint8_t out[ENTRY_BYTES]);
 /* RC_ALTERED: magic, kind, flags or zeros. */
 MUST_USE enum rc entry_decode(const uint8_t bytes[ENTRY_BYTES], struct entry *, struct err *);
 
+#define FRAME_PIECES_MAX 8     /* in which a frame may be when it is written */
+
 struct frame {
 	uint64_t sequence, first, epoch;
 	uint32_t n;
@@ -46,6 +48,9 @@ void frame_encode(const struct frame *, uint8_t out[FRAME_HEADER_BYTES]);
 /* The chain over header[0..48) and meta behind the frame before. */
 void frame_chain(const uint8_t before[SHA256_BYTES], const uint8_t mac_before[16], const uint8_t *header,
     const uint8_t *meta, size_t meta_n, uint8_t out[SHA256_BYTES]);
+/* The same with the meta in ${n} pieces. */
+void frame_chain_pieces(const uint8_t before[SHA256_BYTES], const uint8_t mac_before[16], const uint8_t *header,
+    const struct str *meta, size_t n, uint8_t out[SHA256_BYTES]);
 void frame_chain_start(struct str origin, uint8_t chain[SHA256_BYTES], uint8_t mac[16]);
 void frame_mac(const struct key *wal, const uint8_t chain[SHA256_BYTES], uint8_t out[16]);
 

@@ -71,29 +71,43 @@ enum rc ledger_file_scope(struct ledger *l, uint64_t now_ms, enum classification
 }
 
 /* ---- frames */
-static void frame_build(struct ledger *l, uint32_t n, struct frame *f)
+/* The sealed batch as the next frame: its header before the first run's entries, the padding behind the last one's bytes;
+ * pieces to be written one behind the other. */
+static enum rc frame_build(struct ledger *l, struct ledger_sealed *s, struct frame *f, struct str *piece, size_t *n_pieces,
+    struct err *e)
 {
-	const struct buf *meta = &l->sealers[0].meta, *blobs = &l->sealers[0].blobs;
-	uint8_t header[FRAME_HEADER_BYTES];
-	size_t used;
+	struct buf *last = &s->sealers[s->runs - 1].blobs;
+	uint8_t *header = s->sealers[0].meta.p;
+	struct str meta[SEALERS_MAX];
+	size_t i, used;
+	enum rc rc;
 
 	memset(f, 0, sizeof(*f));
 	f->sequence = l->next_sequence;
 	f->first = l->tree.size;
 	f->epoch = l->epoch;
-	f->n = n;
-	f->meta_n = meta->n;
-	f->blobs_n = blobs->n;
+	f->n = (uint32_t)s->n;
+	for (i = 0; i < s->runs; i++) {
+		meta[i] = piece[i] = buf_view(&s->sealers[i].meta);
+		f->meta_n += meta[i].n;
+		f->blobs_n += s->sealers[i].blobs.n;
+	}
+	meta[0] = str_sub(meta[0], FRAME_HEADER_BYTES, meta[0].n);
+	f->meta_n -= FRAME_HEADER_BYTES;
+	if (frame_length(f) == 0)
+		return err_set(e, RC_LIMIT, "a batch of records is larger than a frame of the log may be");
+	used = FRAME_HEADER_BYTES + f->meta_n + f->blobs_n;
+	buf_zero(last, (size_t)frame_length(f) - used);
+	if ((rc = buf_ok(last, "a frame", e)) != RC_OK)
+		return rc;
+	for (i = 0; i < s->runs; i++)
+		piece[s->runs + i] = buf_view(&s->sealers[i].blobs);
+	*n_pieces = 2 * s->runs;
 	frame_encode(f, header);
-	frame_chain(l->chain, l->mac, header, meta->p, meta->n, f->chain);
+	frame_chain_pieces(l->chain, l->mac, header, meta, s->runs, f->chain);
 	frame_mac(l->wal, f->chain, f->mac);
 	frame_encode(f, header);
-	buf_clear(&l->frame);
-	buf_add(&l->frame, header, sizeof(header));
-	buf_add(&l->frame, meta->p, meta->n);
-	buf_add(&l->frame, blobs->p, blobs->n);
-	used = FRAME_HEADER_BYTES + meta->n + blobs->n;
-	buf_zero(&l->frame, (size_t)frame_length(f) - used);
+	return RC_OK;
 }
 
 void frame_note(struct ledger *l, const struct frame *f, uint64_t segment, uint64_t offset)
@@ -114,33 +128,47 @@ void frame_note(struct ledger *l, const struct frame *f, uint64_t segment, uint6
 	memcpy(s->mac, f->mac, sizeof(s->mac));
 }
 
-/* The batch in meta and blobs becomes durable. */
-static enum rc frame_append(struct ledger *l, struct ledger_record *r, size_t n, uint64_t received, struct err *e)
+/* Each entry of the batch, in order. */
+static void each_sealed(struct ledger *l, const struct ledger_sealed *s, void (*each)(struct ledger *, const uint8_t *entry,
+    const uint8_t leaf[SHA256_BYTES]))
 {
+	size_t i, at, k = 0;
+
+	for (i = 0; i < s->runs; i++) {
+		const struct buf *meta = &s->sealers[i].meta;
+
+		for (at = i == 0 ? FRAME_HEADER_BYTES : 0; at < meta->n; k++) {
+			each(l, meta->p + at, s->leaves[k]);
+			at += ENTRY_BYTES + (size_t)get_u16(meta->p + at + 6) * PART_ROW_BYTES;
+		}
+	}
+}
+
+static void keep_tag(struct ledger *l, const uint8_t *entry, const uint8_t leaf[SHA256_BYTES])
+{
+	(void)leaf;
+	tags_kept(l, entry + 64);
+}
+
+enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first, struct err *e)
+{
+	struct str piece[2 * SEALERS_MAX];
 	struct frame f;
-	size_t i, at = 0;
+	size_t n;
 	enum rc rc;
 
-	frame_build(l, (uint32_t)n, &f);
-	if ((rc = buf_ok(&l->frame, "a frame", e)) != RC_OK || (rc = segment_append(l, buf_view(&l->frame), e)) != RC_OK)
+	if ((rc = ledger_may_write(l, e)) != RC_OK || (rc = frame_build(l, s, &f, piece, &n, e)) != RC_OK ||
+	    (rc = segment_append(l, piece, n, e)) != RC_OK)
 		return rc;
-	frame_note(l, &f, l->segment.first, l->segment.size - l->frame.n);
+	frame_note(l, &f, l->segment.first, l->segment.size - frame_length(&f));
 	l->next_sequence++;
 	memcpy(l->chain, f.chain, sizeof(l->chain));
 	memcpy(l->mac, f.mac, sizeof(l->mac));
 	(void)pthread_mutex_lock(&l->told);
-	l->last_received = received;
-	for (i = 0; i < n; i++)
-		if (r[i].tag != NULL)
-			tags_kept(l, r[i].tag);
+	each_sealed(l, s, keep_tag);
 	(void)pthread_mutex_unlock(&l->told);
-	for (i = 0; i < n; i++) {
-		uint16_t parts = get_u16(l->sealers[0].meta.p + at + 6);
-
-		r[i].index = l->tree.size;
-		ledger_place(l, l->sealers[0].meta.p + at, r[i].leaf);
-		at += ENTRY_BYTES + (size_t)parts * PART_ROW_BYTES;
-	}
+	*first = f.first;
+	each_sealed(l, s, ledger_place);
 	return RC_OK;
 }
 
@@ -148,14 +176,17 @@ static enum rc append_some(struct ledger *l, uint64_t received, struct ledger_re
     struct err *e)
 {
 	size_t i, content = 0;
+	uint64_t first;
 	enum rc rc;
 
 	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + r[i].body.n < BATCH_BYTES); i++)
 		content += r[i].body.n;
 	*done = i;
-	if ((rc = ledger_seal(l, received, r, i, e)) != RC_OK)
+	if ((rc = ledger_seal(l, received, r, i, l->own, e)) != RC_OK || (rc = ledger_write(l, l->own, &first, e)) != RC_OK)
 		return rc;
-	return frame_append(l, r, i, received, e);
+	for (i = 0; i < *done; i++)
+		r[i].index = first + i;
+	return RC_OK;
 }
 
 /* Rows that no entry names yet: pages first, then the entry, as its own frame. */

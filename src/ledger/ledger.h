@@ -53,6 +53,17 @@ uint64_t ledger_received(const struct ledger *, uint64_t now_ms);
 /* Seal and append all of them, durable when it returns RC_OK; RC_UNKNOWN: nobody can say (the ledger is closed to
  * further writes).  ${n} may exceed what a frame holds. */
 MUST_USE enum rc ledger_append(struct ledger *, uint64_t now_ms, struct ledger_record *, size_t n, struct err *);
+/* The same in two steps, for whoever seals the next batch in one thread while another writes the one before.  Batches are
+ * written in the order in which they were sealed, and nothing else is appended in between; keys are there already, by
+ * ledger_prepare for that day.
+ * ledger_seal: ${n} records of at most 32 MiB in all; gives their ids and leaf hashes; bodies are borrowed for the call.
+ * ledger_write: durable when it returns RC_OK, and ${*first} is the index of the batch's first record. */
+struct ledger_sealed;
+struct ledger_sealed *ledger_sealed_new(void);
+void ledger_sealed_free(struct ledger_sealed *);        /* NULL does nothing */
+MUST_USE enum rc ledger_seal(struct ledger *, uint64_t now_ms, struct ledger_record *, size_t n, struct ledger_sealed *,
+    struct err *);
+MUST_USE enum rc ledger_write(struct ledger *, struct ledger_sealed *, uint64_t *first, struct err *);
 /* A key of its own for the rejected records of one ingest or one uploaded file. */
 MUST_USE enum rc ledger_file_scope(struct ledger *, uint64_t now_ms, enum classification, const struct key **out,
     struct err *);

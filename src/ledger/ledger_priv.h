@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 #include "ledger/log.h"
 
-#define SEALERS_MAX 8           /* more would wait for the one thread that hashes the tree and writes */
+#define SEALERS_MAX FRAME_PIECES_MAX           /* more would wait for the one thread that hashes the tree and writes */
 #define SEGMENT_CLOSES ((uint64_t)256 << 20)
 
 struct frame_spot {
@@ -37,7 +37,14 @@ struct segment {
 /* What one thread seals into. */
 struct sealer {
 	struct box *box;                /* NULL: not needed yet */
-	struct buf meta, blobs;
+	struct buf meta, blobs;         /* the first one's meta has the frame's header before its entries */
+};
+
+struct ledger_sealed {
+	struct sealer sealers[SEALERS_MAX];
+	size_t runs, n;                 /* sealers that were used; entries in all of them */
+	uint8_t (*leaves)[SHA256_BYTES];
+	size_t room;
 };
 
 struct ledger {
@@ -64,9 +71,8 @@ struct ledger {
 	struct segment segment;
 	bool partials_stray;            /* partial tiles may be there that no checkpoint vouches for */
 	bool tiles_behind;              /* a tile could not be written: the next checkpoint writes all since the last anew */
-	struct sealer sealers[SEALERS_MAX];     /* the first one's buffers become the frame's */
+	struct ledger_sealed *own;      /* for appending in one step, and for opening */
 	size_t n_sealers;               /* that may be used: one a processor */
-	struct buf frame;
 	uint64_t rows_named;            /* by entries of the log */
 	uint8_t (*erased)[16];          /* scopes that a completion names */
 	size_t n_erased;
@@ -89,17 +95,11 @@ void ledger_place(struct ledger *, const uint8_t entry[ENTRY_BYTES], const uint8
 /* A frame as it stands in its file, until the next call; RC_ALTERED when it is not the one that was noted. */
 MUST_USE enum rc frame_load(struct ledger *, size_t spot, struct frame *, const uint8_t **header, struct err *);
 
-/* ---- sealing.c */
-void sealer_init(struct sealer *);
-void sealer_done(struct sealer *);
-/* Into the first sealer's meta and blobs; gives the records' ids and leaf hashes.  Keys must be there: ledger_prepare. */
-MUST_USE enum rc ledger_seal(struct ledger *, uint64_t received, struct ledger_record *, size_t n, struct err *);
-
 /* ---- segment.c */
 void segment_path(const struct ledger *, uint64_t first, char out[LIMIT_PATH]);
-/* Write the frame behind the last one and sync.  After RC_UNKNOWN, and where ${broken} is set with another code, nobody
+/* Write the frame, in pieces, behind the last one and sync.  After RC_UNKNOWN, and where ${broken} is set with another code, nobody
  * can say what stands there and nothing more may be written. */
-MUST_USE enum rc segment_append(struct ledger *, struct str frame, struct err *);
+MUST_USE enum rc segment_append(struct ledger *, const struct str *piece, size_t n_pieces, struct err *);
 /* ${cut}: to its last frame, of what was written ahead.  What is durable is so already. */
 void segment_close(struct ledger *, bool cut);
 /* Where the log ends, as it was found: what a crash left of a frame becomes zeros, and what no head vouches for is made

@@ -27,21 +27,18 @@ static struct ledger *ledger_new(const char *dir, enum ledger_mode mode, struct 
 	l->loaded_frame = SIZE_MAX;
 	(void)pthread_mutex_init(&l->told, NULL);
 	l->provider = provider;
-	sealer_init(&l->sealers[0]);
+	l->own = ledger_sealed_new();
 	l->n_sealers = processors > SEALERS_MAX ? SEALERS_MAX : processors < 1 ? 1 : (size_t)processors;
 	l->bundle = mem_alloc((size_t)TILE_WIDTH * ENTRY_BYTES);
 	l->lock = l->segment.fd = -1;
 	l->segment.closes = SEGMENT_CLOSES;
 	l->partials_stray = true;
-	buf_init(&l->frame, FRAME_MAX);
 	tree_init(&l->tree);
 	return l;
 }
 
 void ledger_abandon(struct ledger *l)
 {
-	size_t i;
-
 	if (l == NULL)
 		return;
 	segment_close(l, false);
@@ -49,9 +46,7 @@ void ledger_abandon(struct ledger *l)
 		(void)disk->close(l->lock);
 	keyring_free(l->keys);
 	provider_close(l->provider);
-	for (i = 0; i < SEALERS_MAX; i++)
-		if (l->sealers[i].box != NULL)
-			sealer_done(&l->sealers[i]);
+	ledger_sealed_free(l->own);
 	arena_free(l->forever);
 	arena_free(l->scratch);
 	arena_free(l->loaded);
@@ -62,7 +57,6 @@ void ledger_abandon(struct ledger *l)
 	mem_free(l->remembered.slots);
 	mem_free(l->erased);
 	mem_free(l->intended);
-	buf_done(&l->frame);
 	mem_free(l);
 }
 

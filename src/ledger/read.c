@@ -110,7 +110,7 @@ static enum rc open_part(struct open_all *o, const struct entry *en, const struc
 			*v = VERDICT_NO_KEY;
 		return RC_OK;
 	}
-	if (box_open(o->l->sealers[0].box, &from, row, &secret, stored, o->a, content, envelope, &why) != RC_OK)
+	if (box_open(o->l->own->sealers[0].box, &from, row, &secret, stored, o->a, content, envelope, &why) != RC_OK)
 		*v = VERDICT_ALTERED;
 	secret_done(&secret);
 	return RC_OK;

@@ -13,9 +13,10 @@
 
 /* The first step, the largest, and what a run must have appended before there is any: a command that appends a frame or
  * two is done sooner without.  A sync that leaves the file's length alone needs no commit of the file system's journal,
- * into which the tiles written meanwhile would be drawn as well; so this helps frames of megabytes too, although their
- * bytes are written twice: docs/decisions/zeros-ahead.md. */
-enum { STEP_FIRST = 1 << 20, STEP_MOST = 32 << 20, STEPS_AFTER = 256 << 10 };
+ * into which the tiles written meanwhile would be drawn as well.  Frames above the last bound gain less by it than their
+ * bytes cost to be written twice, where the next is sealed meanwhile: docs/decisions/zeros-ahead.md. */
+enum { STEP_FIRST = 1 << 20, STEP_MOST = 32 << 20, STEPS_AFTER = 256 << 10,
+	FRAME_MOST = 512 << 10 };
 
 void segment_path(const struct ledger *l, uint64_t first, char out[LIMIT_PATH])
 {
@@ -82,7 +83,7 @@ static void write_ahead(struct segment *s, size_t n)
 {
 	uint64_t until;
 
-	if (s->size + n <= s->zeroed || s->appended < STEPS_AFTER)
+	if (s->size + n <= s->zeroed || s->appended < STEPS_AFTER || n > FRAME_MOST)
 		return;
 	s->step = s->step == 0 ? STEP_FIRST : s->step < STEP_MOST ? s->step * 2 : STEP_MOST;
 	until = s->size + n + s->step;
@@ -97,16 +98,21 @@ static void write_ahead(struct segment *s, size_t n)
 		s->zeroed = until;
 }
 
-enum rc segment_append(struct ledger *l, struct str frame, struct err *e)
+enum rc segment_append(struct ledger *l, const struct str *piece, size_t n_pieces, struct err *e)
 {
 	struct segment *s = &l->segment;
+	size_t i, n = 0, at = 0;
 	int why;
 	enum rc rc;
 
 	if ((rc = ready(l, e)) != RC_OK)
 		return rc;
-	write_ahead(s, frame.n);
-	if ((rc = fd_write(s->fd, frame.p, frame.n, s->size, "the log", e)) != RC_OK) {
+	for (i = 0; i < n_pieces; i++)
+		n += piece[i].n;
+	write_ahead(s, n);
+	for (i = 0; i < n_pieces && rc == RC_OK; at += piece[i++].n)
+		rc = fd_write(s->fd, piece[i].p, piece[i].n, s->size + at, "the log", e);
+	if (rc != RC_OK) {
 		/* Nothing vouches for what may stand there, and the next frame will stand in its place. */
 		l->broken = disk->ftruncate(s->fd, (off_t)s->size) != 0;
 		s->zeroed = s->size;
@@ -119,8 +125,8 @@ enum rc segment_append(struct ledger *l, struct str frame, struct err *e)
 		rc = err_sys(e, why, "the log cannot be made durable, and whether its last records are kept nobody can say");
 		return rc == RC_NO_SPACE ? rc : RC_UNKNOWN;
 	}
-	s->size += frame.n;
-	s->appended += frame.n;
+	s->size += n;
+	s->appended += n;
 	return RC_OK;
 }
 
