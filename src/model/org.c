@@ -2,14 +2,14 @@
 #include "model/org.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-
-enum { REPLAY_COMMITS = 20000 };
+#include "model/replay.h"
 
 struct org {
 	char dir[LIMIT_PATH], key_file[LIMIT_PATH];
@@ -111,55 +111,10 @@ static enum rc key_open(struct org *o, const struct key_source *k, struct provid
 }
 
 /* ---- replay */
-struct replay {
-	struct state *s;
-	uint64_t n, until;
-	void (*tell)(void *, uint64_t, uint64_t);
-	void *ctx;
-};
-
-static enum rc replay_one(void *ctx, const struct opened *o, struct err *e)
-{
-	struct replay *r = ctx;
-	struct state_entry en = { .index = o->index, .kind = o->entry.kind,
-		.received_us = (int64_t)o->entry.received_ms * 1000, .body = o->body, .envelope = o->envelope };
-	enum rc rc;
-
-	if (o->verdict == VERDICT_NO_KEY)
-		return err_set(e, RC_LOCKED, "entry %llu does not open with this key", (unsigned long long)o->index);
-	if (o->verdict == VERDICT_ALTERED || o->verdict == VERDICT_MISSING)
-		return err_set(e, RC_ALTERED, "entry %llu is %s; run verify", (unsigned long long)o->index, verdict_name(o->verdict));
-	en.is_open = o->verdict == VERDICT_INTACT || o->verdict == VERDICT_UNSCRUBBED;
-	memcpy(en.record_id, o->entry.record_id, 16);
-	if ((rc = state_apply(r->s, &en, e)) != RC_OK)
-		return rc;
-	if (++r->n % REPLAY_COMMITS != 0)
-		return RC_OK;
-	if (r->tell != NULL)
-		r->tell(r->ctx, o->index + 1, r->until);
-	if ((rc = state_commit(r->s, e)) != RC_OK)
-		return rc;
-	return state_begin(r->s, e);
-}
-
 enum rc org_replay(struct org *o, struct state *s, uint64_t until, void (*tell)(void *, uint64_t, uint64_t), void *ctx,
     struct err *e)
 {
-	struct replay r = { s, 0, until, tell, ctx };
-	struct arena *a;
-	enum rc rc;
-
-	if (state_applied(s) >= until)
-		return RC_OK;
-	if ((rc = state_begin(s, e)) != RC_OK)
-		return rc;
-	a = arena_new();
-	rc = ledger_each(o->ledger, state_applied(s), until, a, replay_one, &r, e);
-	arena_free(a);
-	if (rc == RC_OK)
-		return state_commit(s, e);
-	state_rollback(s);
-	return rc;
+	return replay_run(o->ledger, s, until, tell, ctx, e);
 }
 
 static enum rc database_remove(const struct org *o, const char *name, struct err *e)
@@ -177,6 +132,17 @@ static enum rc database_remove(const struct org *o, const char *name, struct err
 	return RC_OK;
 }
 
+/* It was made without a journal and without a sync, for until it is whole nobody looks at it. */
+static enum rc database_sync(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	enum rc rc = fd < 0 || fdatasync(fd) != 0 ? err_sys(e, errno, "%s cannot be made durable", path) : RC_OK;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
 enum rc org_rebuild(struct org *o, void (*tell)(void *, uint64_t, uint64_t), void *ctx, struct err *e)
 {
 	char fresh[LIMIT_PATH], path[LIMIT_PATH];
@@ -186,11 +152,13 @@ enum rc org_rebuild(struct org *o, void (*tell)(void *, uint64_t, uint64_t), voi
 	path_in(o, "state.db.tmp", fresh);
 	path_in(o, "state.db", path);
 	if ((rc = database_remove(o, "state.db.tmp", e)) != RC_OK ||
-	    (rc = state_open(fresh, DB_CREATE, &o->env.hooks, &s, e)) != RC_OK ||
+	    (rc = state_open(fresh, DB_SCRATCH, &o->env.hooks, &s, e)) != RC_OK ||
 	    (rc = org_replay(o, s, ledger_size(o->ledger), tell, ctx, e)) != RC_OK)
 		goto out;
 	state_close(s);
 	s = NULL;
+	if ((rc = database_sync(fresh, e)) != RC_OK)
+		goto out;
 	state_close(o->state);
 	o->state = NULL;
 	if ((rc = database_remove(o, "state.db", e)) != RC_OK)

@@ -290,28 +290,52 @@ static enum rc apply_rejected(struct state *s, const struct state_entry *en, str
 	return stmt_run(s->ins_rejected, e);
 }
 
-static enum rc apply_evidence(struct state *s, const struct state_entry *en, struct err *e)
+enum rc state_mapping_of(struct state *s, struct str envelope, const struct ingest **out, struct str *definition,
+    struct err *e)
 {
-	struct contribution *cs = NULL;
 	struct ingest *in = NULL;
-	struct str definition;
-	size_t n = 0, i;
 	enum rc rc;
 
-	if (en->envelope.n < 32)
+	if (envelope.n < 32)
 		return err_set(e, RC_INVALID, "evidence without its envelope");
-	if ((rc = ingest_load(s, (const uint8_t *)en->envelope.p, &in, e)) != RC_OK)
+	if ((rc = ingest_load(s, (const uint8_t *)envelope.p, &in, e)) != RC_OK ||
+	    (rc = definition_of_ingest(s, in, definition, e)) != RC_OK)
 		return rc;
-	if ((rc = definition_of_ingest(s, in, &definition, e)) != RC_OK)
-		return rc;
+	*out = in;
+	return RC_OK;
+}
+
+enum rc state_map(struct state *s, struct arena *a, const struct ingest *in, struct str definition, struct str bytes,
+    struct contribution **out, size_t *n, struct err *e)
+{
 	if (s->hooks.contribute == NULL)
 		return err_set(e, RC_INVALID, "nothing here reads mappings");
-	if ((rc = s->hooks.contribute(s->hooks.ctx, s, s->scratch, in, definition, en->body, &cs, &n, e)) != RC_OK)
+	return s->hooks.contribute(s->hooks.ctx, s, a, in, definition, bytes, out, n, e);
+}
+
+static enum rc contribute_all(struct state *s, const struct state_entry *en, const struct ingest *in,
+    const struct contribution *cs, size_t n, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < n && rc == RC_OK; i++)
+		rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e);
+	return rc;
+}
+
+static enum rc apply_evidence(struct state *s, const struct state_entry *en, struct err *e)
+{
+	const struct ingest *in = NULL;
+	struct contribution *cs = NULL;
+	struct str definition;
+	size_t n = 0;
+	enum rc rc;
+
+	if ((rc = state_mapping_of(s, en->envelope, &in, &definition, e)) != RC_OK ||
+	    (rc = state_map(s, s->scratch, in, definition, en->body, &cs, &n, e)) != RC_OK)
 		return rc;
-	for (i = 0; i < n; i++)
-		if ((rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e)) != RC_OK)
-			return rc;
-	return RC_OK;
+	return contribute_all(s, en, in, cs, n, e);
 }
 
 static enum rc apply_document(struct state *s, const struct state_entry *en, struct err *e)
@@ -344,6 +368,18 @@ static bool of_the_entry(enum rc rc)
 	    rc == RC_USAGE;
 }
 
+/* What an entry came to: about the entry itself it becomes a row, about the machine it is the caller's. */
+static enum rc applied(struct state *s, const struct state_entry *en, enum rc rc, const struct err *why, struct err *e)
+{
+	if (of_the_entry(rc))
+		rc = unread(s, en, why->msg, e);
+	else if (rc != RC_OK && e != NULL && e->code == RC_OK)
+		*e = *why;
+	if (rc == RC_OK)
+		s->applied = en->index + 1;
+	return rc;
+}
+
 enum rc state_apply(struct state *s, const struct state_entry *en, struct err *e)
 {
 	struct err why;
@@ -362,27 +398,33 @@ enum rc state_apply(struct state *s, const struct state_entry *en, struct err *e
 		rc = apply_document(s, en, &why);
 	else
 		rc = RC_OK;                             /* keys, erasure, access, policy: not part of this view */
-	if (of_the_entry(rc))
-		rc = unread(s, en, why.msg, e);
-	else if (rc != RC_OK && e != NULL && e->code == RC_OK)
-		*e = why;
-	if (rc == RC_OK)
-		s->applied = en->index + 1;
-	return rc;
+	return applied(s, en, rc, &why, e);
+}
+
+enum rc state_apply_mapped(struct state *s, const struct state_entry *en, const struct ingest *in, enum rc mapped,
+    const struct err *why, const struct contribution *cs, size_t n, struct err *e)
+{
+	struct err later;
+	enum rc rc;
+
+	arena_reset(s->scratch);
+	s->refused = false;
+	if (mapped != RC_OK)
+		return applied(s, en, mapped, why, e);
+	err_init(&later);
+	rc = contribute_all(s, en, in, cs, n, &later);
+	return applied(s, en, rc, &later, e);
 }
 
 enum rc state_apply_evidence(struct state *s, const struct state_entry *en, const struct ingest *in,
     const struct contribution *cs, size_t n, struct err *e)
 {
 	enum rc rc;
-	size_t i;
 
 	arena_reset(s->scratch);
-	for (i = 0; i < n; i++)
-		if ((rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e)) != RC_OK)
-			return rc;
-	s->applied = en->index + 1;
-	return RC_OK;
+	if ((rc = contribute_all(s, en, in, cs, n, e)) == RC_OK)
+		s->applied = en->index + 1;
+	return rc;
 }
 
 const struct ingest *state_ingest(struct state *s, const uint8_t record_id[16])

@@ -71,6 +71,16 @@ const char *state_refused(const struct state *);
 /* The same for evidence whose contributions are known already, as they are while ingesting. */
 MUST_USE enum rc state_apply_evidence(struct state *, const struct state_entry *, const struct ingest *,
     const struct contribution *, size_t n, struct err *);
+/* The same in two steps, for replay.  state_mapping_of: the ingest that evidence belongs to and its mapping's definition;
+ * not while another thread applies entries.  state_map: what the mapping makes of a record, in ${a}; in one thread, while
+ * another applies entries that are neither definitions nor ingests.  state_apply_mapped: what came of it, RC_OK or why
+ * not, is applied; as state_apply would. */
+MUST_USE enum rc state_mapping_of(struct state *, struct str envelope, const struct ingest **, struct str *definition,
+    struct err *);
+MUST_USE enum rc state_map(struct state *, struct arena *a, const struct ingest *, struct str definition, struct str bytes,
+    struct contribution **, size_t *n, struct err *);
+MUST_USE enum rc state_apply_mapped(struct state *, const struct state_entry *, const struct ingest *, enum rc mapped,
+    const struct err *why, const struct contribution *, size_t n, struct err *);
 MUST_USE enum rc state_commit(struct state *, struct err *);
 void state_rollback(struct state *);
 
