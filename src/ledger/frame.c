@@ -121,11 +121,10 @@ void frame_mac(const struct key *wal, const uint8_t chain[SHA256_BYTES], uint8_t
 	memcpy(out, h, 16);
 }
 
-enum rc frame_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_frame, struct err *e)
+static enum rc rows_of(const struct entry *en, const uint8_t *rows, const uint8_t *root, uint64_t *in_frame, struct err *e)
 {
 	uint64_t stored = 0;
 	struct part_row row;
-	uint8_t root[32];
 	unsigned i;
 	enum rc rc;
 
@@ -138,7 +137,6 @@ enum rc frame_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_fra
 		stored += row.stored_n;
 		*in_frame += row.is_object ? 0 : row.stored_n;
 	}
-	parts_root(en->record_id, rows, en->n, root);
 	if (memcmp(root, en->parts_root, 32) != 0)
 		return err_set(e, RC_ALTERED, "the rows do not give the entry's parts root");
 	if (en->bucket != (en->n == 0 ? 0 : box_size_bucket(stored)))
@@ -146,8 +144,39 @@ enum rc frame_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_fra
 	return RC_OK;
 }
 
+enum rc frame_rows(const struct entry *en, const uint8_t *rows, uint64_t *in_frame, struct err *e)
+{
+	uint8_t root[SHA256_BYTES];
+
+	parts_root(en->record_id, rows, en->n, root);
+	return rows_of(en, rows, root, in_frame, e);
+}
+
+/* Parts roots, of two entries at once where both have one part, as nearly all have. */
+struct roots {
+	bool has_next;
+	uint8_t next[SHA256_BYTES];
+};
+
+static void root_of_next(struct roots *r, const struct entry *en, const uint8_t *rows, size_t left, uint8_t out[SHA256_BYTES])
+{
+	const uint8_t *after = rows + PART_ROW_BYTES;
+
+	if (r->has_next) {
+		memcpy(out, r->next, SHA256_BYTES);
+		r->has_next = false;
+	} else if (en->n == 1 && left >= PART_ROW_BYTES + ENTRY_BYTES + PART_ROW_BYTES && get_u16(after + 6) == 1) {
+		parts_root_two(en->record_id, rows, out, after + 16, after + ENTRY_BYTES, r->next);
+		r->has_next = true;
+	} else {
+		parts_root(en->record_id, rows, en->n, out);
+	}
+}
+
 enum rc frame_walk(const struct frame *f, const uint8_t *meta, const struct frame_visitor *v, struct err *e)
 {
+	struct roots roots = { false, { 0 } };
+	uint8_t root[SHA256_BYTES];
 	uint64_t blob = 0, in_frame;
 	size_t at = 0;
 	struct entry en;
@@ -161,7 +190,8 @@ enum rc frame_walk(const struct frame *f, const uint8_t *meta, const struct fram
 			return rc;
 		if (f->meta_n - at - ENTRY_BYTES < (uint64_t)en.n * PART_ROW_BYTES)
 			return err_set(e, RC_ALTERED, "the frame's part rows end too early");
-		if ((rc = frame_rows(&en, meta + at + ENTRY_BYTES, &in_frame, e)) != RC_OK)
+		root_of_next(&roots, &en, meta + at + ENTRY_BYTES, f->meta_n - at - ENTRY_BYTES, root);
+		if ((rc = rows_of(&en, meta + at + ENTRY_BYTES, root, &in_frame, e)) != RC_OK)
 			return rc;
 		if (in_frame > f->blobs_n - blob)
 			return err_set(e, RC_ALTERED, "the frame's stored bytes end too early");

@@ -114,6 +114,8 @@ MUST_USE enum rc ledger_pages_save(struct ledger *, struct err *);
 MUST_USE enum rc ledger_begin_log(struct ledger *, uint64_t now_ms, struct str policy, struct err *);
 /* What the stored bytes of a part are, by the log alone. */
 enum verdict part_verdict(const struct ledger *, const struct part_row *, struct str stored);
+enum verdict part_verdict_of(const struct ledger *, const struct part_row *, struct str stored,
+    const uint8_t digest[SHA256_BYTES]);
 /* A completion's or an intent's scopes, from its clear body. */
 void ledger_note_erasure(struct ledger *, uint8_t kind, struct str body);
 void ledger_path(const struct ledger *, const char *name, char out[LIMIT_PATH]);

@@ -31,9 +31,16 @@ static bool in_list(uint8_t (*list)[16], size_t n, const uint8_t id[16])
 enum verdict part_verdict(const struct ledger *l, const struct part_row *row, struct str stored)
 {
 	uint8_t d[SHA256_BYTES];
-	bool gone, fits;
 
 	sha256(stored.p, stored.n, d);
+	return part_verdict_of(l, row, stored, d);
+}
+
+enum verdict part_verdict_of(const struct ledger *l, const struct part_row *row, struct str stored,
+    const uint8_t d[SHA256_BYTES])
+{
+	bool gone, fits;
+
 	fits = stored.n == row->stored_n && memcmp(d, row->d, 32) == 0;
 	if (fits && l->n_erased == 0 && l->n_intended == 0)
 		return VERDICT_INTACT;

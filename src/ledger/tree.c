@@ -11,13 +11,12 @@ void tree_init(struct tree *t)
 /* The root over ${n} hashes of equal complete subtrees, in place of a scratch copy. */
 static void root_of_tile(const uint8_t (*hashes)[SHA256_BYTES], uint8_t out[SHA256_BYTES])
 {
-	uint8_t level[TILE_WIDTH][SHA256_BYTES];
-	size_t n = TILE_WIDTH, i;
+	uint8_t level[TILE_WIDTH / 2][SHA256_BYTES];
+	size_t n = TILE_WIDTH;
 
-	memcpy(level, hashes, sizeof(level));
-	for (; n > 1; n /= 2)
-		for (i = 0; i < n / 2; i++)
-			hash_node(level[2 * i], level[2 * i + 1], level[i]);
+	hash_nodes(hashes, n / 2, level);
+	for (n /= 2; n > 1; n /= 2)
+		hash_nodes((const uint8_t (*)[SHA256_BYTES])level, n / 2, level);
 	memcpy(out, level[0], SHA256_BYTES);
 }
 

@@ -210,6 +210,7 @@ enum rc ledger_verify(const char *dir, struct arena *a, const struct verify_how 
 	log_unmap(&c.files);
 	keyring_free(c.keys);
 	mem_free(c.entries);
+	mem_free(c.good);
 	mem_free(c.named);
 	mem_free(c.pages);
 	mem_free(c.doubts);

@@ -10,7 +10,7 @@
 #include "base/value.h"
 
 /* ---- what entries give */
-void verify_keep_entry(struct check *c, const uint8_t *bytes)
+static void keep_bytes(struct check *c, const uint8_t *bytes)
 {
 	if (c->n == c->room) {
 		c->room = c->room == 0 ? 4096 : c->room * 2;
@@ -18,8 +18,13 @@ void verify_keep_entry(struct check *c, const uint8_t *bytes)
 		c->level[0] = mem_resize(c->level[0], c->room * SHA256_BYTES);
 	}
 	memcpy(c->entries[c->n], bytes, ENTRY_BYTES);
-	hash_leaf(bytes, ENTRY_BYTES, c->level[0][c->n]);
 	c->n++;
+}
+
+void verify_keep_entry(struct check *c, const uint8_t *bytes)
+{
+	keep_bytes(c, bytes);
+	hash_leaf(bytes, ENTRY_BYTES, c->level[0][c->n - 1]);
 }
 
 static void digests_add(uint8_t (**list)[SHA256_BYTES], size_t *n, const struct value *from)
@@ -129,9 +134,33 @@ static enum verdict judge_object(struct check *c, const struct part_row *row, co
 	return v;
 }
 
+/* The digest of the stored bytes at ${blob}; of those behind them as well, where the next entry's row stands behind
+ * ${row}. */
+static void digest_of(struct check *c, const uint8_t *row, const uint8_t *blob, uint64_t n, uint8_t out[SHA256_BYTES])
+{
+	const uint8_t *next = row + PART_ROW_BYTES, *after = blob + n;
+	uint64_t next_n;
+
+	if (c->ahead == blob && c->ahead_n == n) {
+		memcpy(out, c->ahead_d, SHA256_BYTES);
+		c->ahead = NULL;
+		return;
+	}
+	c->ahead = NULL;
+	if (next < c->blobs && c->blobs - next >= ENTRY_BYTES + PART_ROW_BYTES && get_u16(next + 6) > 0 &&
+	    (next_n = part_row_in_frame(next + ENTRY_BYTES)) > 0 && next_n <= (uint64_t)(c->blobs_end - after)) {
+		sha256_two(str_bytes(blob, n), out, str_bytes(after, next_n), c->ahead_d);
+		c->ahead = after;
+		c->ahead_n = next_n;
+	} else {
+		sha256(blob, n, out);
+	}
+}
+
 /* The parts of one entry whose rows are good; ${blob} is where its stored bytes begin. */
 static void judge_parts(struct check *c, uint64_t index, const struct entry *en, const uint8_t *rows, const uint8_t *blob)
 {
+	uint8_t d[SHA256_BYTES];
 	struct part_row row;
 	enum verdict v;
 	unsigned k;
@@ -148,7 +177,8 @@ static void judge_parts(struct check *c, uint64_t index, const struct entry *en,
 			v = judge_object(c, &row, &file);
 			offset = 0;
 		} else {
-			v = part_verdict(c->l, &row, str_bytes(blob, row.stored_n));
+			digest_of(c, rows + (size_t)k * PART_ROW_BYTES, blob, row.stored_n, d);
+			v = part_verdict_of(c->l, &row, str_bytes(blob, row.stored_n), d);
 			blob += row.stored_n;
 		}
 		if (!c->again) {
@@ -170,6 +200,8 @@ static void frame_begin(struct check *c, size_t segment, uint64_t offset, const 
 	c->at = offset;
 	c->frame = header;
 	c->blobs = header + FRAME_HEADER_BYTES + f->meta_n;
+	c->blobs_end = c->blobs + f->blobs_n;
+	c->ahead = NULL;
 	c->first = f->first;
 	if (segment != c->segment_i || c->segment == NULL)
 		c->segment = arena_z(c->a, log_segment_name(c->a, &c->files.segments[segment]));
@@ -196,7 +228,7 @@ static enum rc see_entry(void *ctx, uint32_t i, const uint8_t *bytes, const stru
 
 	(void)e;
 	if (!c->again)
-		verify_keep_entry(c, bytes);
+		keep_bytes(c, bytes);
 	judge_parts(c, c->first + i, en, rows, c->blobs + blob);
 	return RC_OK;
 }
@@ -207,8 +239,13 @@ static enum rc see_frame(void *ctx, size_t segment, uint64_t offset, const struc
 	struct check *c = ctx;
 	const struct frame_visitor v = { see_entry, c };
 
+	const uint64_t had = c->n;
+	enum rc rc;
+
 	frame_begin(c, segment, offset, f, header);
-	return frame_entries(f, header + FRAME_HEADER_BYTES, &v, e);
+	rc = frame_entries(f, header + FRAME_HEADER_BYTES, &v, e);
+	hash_leaves(c->entries[had], ENTRY_BYTES, (size_t)(c->n - had), &c->level[0][had]);
+	return rc;
 }
 
 /* ---- the frame that is not as it was written */
@@ -377,6 +414,8 @@ static void look_at_frame(struct check *c, const struct log_end *end)
 	}
 	c->frame = l.h = s->p + end->offset;
 	c->blobs = l.h + FRAME_HEADER_BYTES + f.meta_n;
+	c->blobs_end = c->blobs + f.blobs_n;
+	c->ahead = NULL;
 	if (f.sequence != end->sequence)
 		say(&l, 8, end->index, "its sequence does not follow");
 	else if (f.first != end->index)
@@ -504,7 +543,7 @@ enum rc verify_log(struct check *c, struct err *e)
 
 	if (c->has_checkpoint && c->checkpoint.size > size)
 		size = c->checkpoint.size;
-	if ((rc = log_scan(&c->files, c->out->origin, wal, size, &v, &end, e)) != RC_OK)
+	if ((rc = verify_scan(c, wal, size, &v, &end, e)) != RC_OK)
 		return rc;
 	if (end.state == LOG_ALTERED || end.state == LOG_MISSING)
 		c->out->log_unread = !verify_recover(c);
@@ -516,7 +555,7 @@ enum rc verify_log(struct check *c, struct err *e)
 		c->again = true;
 		c->n_doubts = 0;
 		c->out->erased = 0;
-		if ((rc = log_scan(&c->files, c->out->origin, wal, size, &v, &end, e)) != RC_OK ||
+		if ((rc = verify_scan(c, wal, size, &v, &end, e)) != RC_OK ||
 		    (rc = behind(c, &end, wal, e)) != RC_OK)
 			return rc;
 	}

@@ -27,6 +27,8 @@ struct check {
 	uint8_t (*entries)[ENTRY_BYTES];
 	uint8_t (*level[TREE_LEVELS])[SHA256_BYTES];
 	uint64_t n, room;
+	uint8_t *good;                  /* of each full tile of level 0 and bundle: which were compared and are as they must be */
+	uint64_t n_good;
 	bool has_head, has_checkpoint;
 	struct head head;
 	struct checkpoint checkpoint;
@@ -34,7 +36,10 @@ struct check {
 	const char *segment;
 	size_t segment_i;
 	uint64_t at;                    /* of the frame, in its file */
-	const uint8_t *frame, *blobs;
+	const uint8_t *frame, *blobs, *blobs_end;
+	const uint8_t *ahead;           /* the stored bytes behind those judged last, whose digest is known; NULL: none */
+	uint64_t ahead_n;
+	uint8_t ahead_d[SHA256_BYTES];
 	uint64_t first;
 	bool again;                     /* a second look, with every erasure known */
 	bool has_erasure;
@@ -67,6 +72,14 @@ MUST_USE enum rc verify_walk(struct check *, const char *folder, void (*each)(st
 /* verify_log.c: fills entries, what they name, and tells of frames and parts. */
 MUST_USE enum rc verify_log(struct check *, struct err *);
 void verify_keep_entry(struct check *, const uint8_t *);
+
+/* verify_threads.c */
+enum { VERIFY_GOOD_TILE = 1, VERIFY_GOOD_BUNDLE = 2 };
+/* As log_scan over the folder's log; ${judge} may be called in another thread, each call when the one before is done. */
+MUST_USE enum rc verify_scan(struct check *, const struct key *wal, uint64_t size, const struct log_visitor *judge,
+    struct log_end *, struct err *);
+/* Fills ${good}; tells of nothing. */
+void verify_compare_tiles(struct check *);
 
 /* verify_tiles.c */
 /* The entries behind those that the log gave, from the bundles; false: nobody vouches for them. */

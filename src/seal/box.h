@@ -80,6 +80,9 @@ void part_row_encode(const struct part_row *, uint8_t out[PART_ROW_BYTES]);
 void part_row_hash(const uint8_t record_id[16], const uint8_t row[PART_ROW_BYTES], uint8_t out[SHA256_BYTES]);
 /* From ${n} encoded rows; zero when n = 0. */
 void parts_root(const uint8_t record_id[16], const uint8_t *rows, size_t n, uint8_t out[SHA256_BYTES]);
+/* Of two records of one part each, which takes less long than one after the other. */
+void parts_root_two(const uint8_t id_a[16], const uint8_t *row_a, uint8_t out_a[SHA256_BYTES], const uint8_t id_b[16],
+    const uint8_t *row_b, uint8_t out_b[SHA256_BYTES]);
 /* From row hashes, as a disclosure has them: ${n} of 32 bytes each. */
 void parts_root_of_hashes(const uint8_t record_id[16], const uint8_t *hashes, size_t n, uint8_t out[SHA256_BYTES]);
 uint8_t box_size_bucket(uint64_t stored_n);

@@ -27,6 +27,15 @@ void sha256_pieces(const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]
 void hash_leaf(const void *entry, size_t n, uint8_t out[SHA256_BYTES]);
 void hash_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t out[SHA256_BYTES]);
 
+/* Two messages at once, neither secret, which takes less long than one after the other (sha_two.c). */
+void sha256_two(struct str a, uint8_t out_a[SHA256_BYTES], struct str b, uint8_t out_b[SHA256_BYTES]);
+/* The same, secret or not, behind one block each, whose states are given; ${from_b} NULL: ${b} from its start. */
+void sha256_behind_two(const uint32_t from_a[8], struct str a, uint8_t out_a[SHA256_BYTES], const uint32_t *from_b,
+    struct str b, uint8_t out_b[SHA256_BYTES]);
+/* Many of the tree's hashes: of ${n} entries of ${each} bytes; of ${n} pairs of nodes.  ${out} may be ${below}. */
+void hash_leaves(const uint8_t *entries, size_t each, size_t n, uint8_t (*out)[SHA256_BYTES]);
+void hash_nodes(const uint8_t (*below)[SHA256_BYTES], size_t n, uint8_t (*out)[SHA256_BYTES]);
+
 /* A key made ready: the states behind the padded key, so that each HMAC costs two blocks less.  As secret as
  * the key: wipe it. */
 struct hmac_key {

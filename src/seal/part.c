@@ -6,6 +6,7 @@
 
 #include "seal/box_parts.h"
 
+enum { ROW_MESSAGE = 32 + PART_ROW_BYTES, ROOT_MESSAGE = 36 + SHA256_BYTES };
 enum { AT_MODE = 4, AT_PLACE = 5, AT_LENGTH = 8, AT_KEY = 16, AT_C = 32, AT_D = 64, AT_KC = 96 };
 
 uint64_t padme(uint64_t n)
@@ -130,6 +131,40 @@ void parts_root(const uint8_t record_id[16], const uint8_t *rows, size_t n, uint
 	}
 	sha256_end(h, out);
 	sha256_free(h);
+}
+
+/* Both hashes of a record of one part as the bytes that go into them. */
+static void row_message(const uint8_t record_id[16], const uint8_t *row, uint8_t out[ROW_MESSAGE])
+{
+	const struct str label = LABEL("row");
+
+	memcpy(out, label.p, 16);
+	memcpy(out + 16, record_id, 16);
+	memcpy(out + 32, row, PART_ROW_BYTES);
+}
+
+static void root_message(const uint8_t record_id[16], uint8_t out[ROOT_MESSAGE])
+{
+	const struct str label = LABEL("parts");
+
+	memcpy(out, label.p, 18);
+	memcpy(out + 18, record_id, 16);
+	put_u16(out + 34, 1);
+}
+
+void parts_root_two(const uint8_t id_a[16], const uint8_t *row_a, uint8_t out_a[SHA256_BYTES], const uint8_t id_b[16],
+    const uint8_t *row_b, uint8_t out_b[SHA256_BYTES])
+{
+	uint8_t a[ROW_MESSAGE], b[ROW_MESSAGE];
+
+	row_message(id_a, row_a, a);
+	row_message(id_b, row_b, b);
+	sha256_two(str_bytes(a, sizeof a), out_a, str_bytes(b, sizeof b), out_b);
+	root_message(id_a, a);
+	root_message(id_b, b);
+	memcpy(a + 36, out_a, SHA256_BYTES);
+	memcpy(b + 36, out_b, SHA256_BYTES);
+	sha256_two(str_bytes(a, ROOT_MESSAGE), out_a, str_bytes(b, ROOT_MESSAGE), out_b);
 }
 
 void parts_root_of_hashes(const uint8_t record_id[16], const uint8_t *hashes, size_t n, uint8_t out[SHA256_BYTES])

@@ -126,6 +126,61 @@ static void every_length_gives_what_the_running_hash_gives(void **state)
 	sha256_free(h);
 }
 
+static void two_at_once_are_what_each_is_alone(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 31, 32, 55, 56, 63, 64, 65, 96, 97, 119, 120, 127, 128, 160, 191, 256, 592, 1024 };
+	uint8_t bytes[1200], want_a[32], want_b[32], a[32], b[32], key[32], many[65][2][32], out[65][32], in_place[130][32];
+	struct hmac_key k, other;
+	size_t i, j, n;
+
+	(void)state;
+	for (i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 13 + 5);
+	memcpy(key, bytes + 300, sizeof key);
+	hmac_key_init(&k, key, sizeof key);
+	hmac_key_init(&other, bytes, 32);
+	for (i = 0; i < ARRAY_LEN(lengths); i++) {
+		for (j = 0; j < ARRAY_LEN(lengths); j++) {
+			const struct str x = str_bytes(bytes + 1, lengths[i]), y = str_bytes(bytes + 7, lengths[j]);
+			struct str digest = str_bytes(a, 32);
+
+			sha256(x.p, x.n, want_a);
+			sha256(y.p, y.n, want_b);
+			sha256_two(x, a, y, b);
+			assert_memory_equal(a, want_a, 32);
+			assert_memory_equal(b, want_b, 32);
+			sha256_behind_two(k.inner, x, a, NULL, y, b);
+			assert_memory_equal(b, want_b, 32);
+			sha256_behind_two(k.outer, digest, a, other.inner, y, b);
+			hmac_key_pieces(&k, &x, 1, want_a);
+			assert_memory_equal(a, want_a, 32);
+			digest = str_bytes(b, 32);
+			sha256_behind_two(other.outer, digest, b, NULL, STR_NONE, a);
+			hmac_key_pieces(&other, &y, 1, want_b);
+			assert_memory_equal(b, want_b, 32);
+		}
+	}
+	for (n = 0; n <= 65; n++) {
+		for (i = 0; i < n; i++) {
+			memcpy(many[i][0], bytes + i, 32);
+			memcpy(many[i][1], bytes + 3 * i, 32);
+		}
+		memcpy(in_place, many, n * 64);
+		hash_nodes((const uint8_t (*)[32])many, n, out);
+		hash_nodes((const uint8_t (*)[32])in_place, n, in_place);
+		for (i = 0; i < n; i++) {
+			hash_node(many[i][0], many[i][1], want_a);
+			assert_memory_equal(out[i], want_a, 32);
+			assert_memory_equal(in_place[i], want_a, 32);
+		}
+		hash_leaves(bytes, 11, n, out);
+		for (i = 0; i < n; i++) {
+			hash_leaf(bytes + 11 * i, 11, want_a);
+			assert_memory_equal(out[i], want_a, 32);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +189,7 @@ int main(void)
 		cmocka_unit_test(expands_as_hmac_with_a_one_behind),
 		cmocka_unit_test(leaves_and_nodes_are_rfc_6962),
 		cmocka_unit_test(every_length_gives_what_the_running_hash_gives),
+		cmocka_unit_test(two_at_once_are_what_each_is_alone),
 	};
 
 	return cmocka_run_group_tests_name("seal/hash", tests, NULL, NULL);
