@@ -7,6 +7,9 @@
 #include "seal/box_parts.h"
 
 enum { HEAD = 12, AAD_BYTES = 46, POOL = 8192, KEEP = 1 << 18 };
+enum { CONTENT_LABEL = 20, BEFORE = CONTENT_LABEL - HEAD };     /* room before the plaintext, for the content's label */
+enum { KC_MESSAGE = 15 + 32 };
+
 
 static const uint8_t zero_nonce[GCM_NONCE_BYTES];
 
@@ -107,11 +110,21 @@ static void content_commitment(const struct hmac_key *s, struct str content, uin
 	secret_done(&k);
 }
 
+static void secret_message(const struct secret *s, uint8_t out[KC_MESSAGE])
+{
+	const struct str label = LABEL("kc");
+
+	memcpy(out, label.p, KC_MESSAGE - sizeof s->bytes);
+	memcpy(out + KC_MESSAGE - sizeof s->bytes, s->bytes, sizeof s->bytes);
+}
+
 static void secret_commitment(const struct secret *s, uint8_t out[32])
 {
-	const struct str pieces[] = { LABEL("kc"), str_bytes(s->bytes, sizeof s->bytes) };
+	uint8_t message[KC_MESSAGE];
 
-	sha256_pieces(pieces, 2, out);
+	secret_message(s, message);
+	sha256(message, sizeof message, out);
+	wipe(message, sizeof message);
 }
 
 static void make_aad(const struct box_origin *o, const struct part_row *r, uint8_t out[AAD_BYTES])
@@ -142,12 +155,13 @@ static void pad(uint8_t *p, size_t padded_n, const struct box_part *part)
 	memset(p + n, 0, padded_n - n);
 }
 
+/* ${first}: the key of the first chunk. */
 static void seal_chunks(struct box *b, const struct box_origin *o, const struct part_row *r, const struct hmac_key *s,
-    size_t padded_n)
+    const struct secret *first, const uint8_t *plain, size_t padded_n)
 {
 	const size_t step = r->mode == PART_WHOLE ? BOX_WHOLE_MAX : BOX_CHUNK;
 	uint8_t aad[AAD_BYTES], *to = b->stored;
-	struct secret k;
+	struct secret k = *first;
 	uint32_t j = 0;
 	size_t at;
 
@@ -155,11 +169,41 @@ static void seal_chunks(struct box *b, const struct box_origin *o, const struct 
 	for (at = 0; at < padded_n; at += step, j++) {
 		size_t n = padded_n - at < step ? padded_n - at : step;
 
-		chunk_key(s, j, at + n == padded_n, &k);
-		gcm_seal(b->gcm, k.bytes, zero_nonce, str_bytes(aad, sizeof aad), b->plain + at, n, to);
+		if (j > 0)
+			chunk_key(s, j, at + n == padded_n, &k);
+		gcm_seal(b->gcm, k.bytes, zero_nonce, str_bytes(aad, sizeof aad), plain + at, n, to);
 		to += n + GCM_TAG_BYTES;
 	}
 	secret_done(&k);
+}
+
+/* The keys of the first chunk and of the commitment to the content, which both expand from the part's secret. */
+static void first_keys(const struct hmac_key *s, bool only, struct secret *chunk, struct hmac_key *commit)
+{
+	const struct str enc = LABEL("enc"), label = LABEL("commit");
+	uint8_t info[32] = { 0 };
+	struct secret k;
+
+	memcpy(info, enc.p, enc.n);
+	info[enc.n + 4] = only ? 1 : 0;
+	hmac_key_expand_two(s, str_bytes(info, enc.n + 5), chunk->bytes, label, k.bytes);
+	hmac_key_init(commit, k.bytes, sizeof k.bytes);
+	secret_done(&k);
+}
+
+/* C, D and KC.  The content stands ${BEFORE} and ${HEAD} bytes behind ${room}, which nobody needs any more: the label takes
+ * their place, so that it and the content are one message, hashed beside the stored bytes. */
+static void commitments(const struct hmac_key *commit, const struct secret *secret, uint8_t *room, size_t content_n,
+    struct str stored, struct part_row *r)
+{
+	const struct str label = LABEL("content");
+	uint8_t kc[KC_MESSAGE];
+
+	memcpy(room, label.p, CONTENT_LABEL);
+	sha256_behind_two(commit->inner, str_bytes(room, CONTENT_LABEL + content_n), r->c, NULL, stored, r->d);
+	secret_message(secret, kc);
+	sha256_behind_two(commit->outer, str_bytes(r->c, sizeof r->c), r->c, NULL, str_bytes(kc, sizeof kc), r->kc);
+	wipe(kc, sizeof kc);
 }
 
 /* Fills ${r} and gives the stored bytes, which live in ${b} or are the clear content itself. */
@@ -170,23 +214,27 @@ static struct str seal_part(struct box *b, const struct box_origin *o, const str
 	r->mode = PART_CLEAR;
 	if (part->scope != NULL) {
 		size_t padded_n = (size_t)padme(HEAD + part->content.n + part->envelope.n);
-		struct secret secret;
-		struct hmac_key s;
+		uint8_t *room = room_for(&b->plain, &b->plain_room, BEFORE + padded_n);
+		struct hmac_key s, commit;
+		struct secret secret, key;
 
 		r->mode = padded_n <= BOX_WHOLE_MAX ? PART_WHOLE : PART_CHUNKS;
 		stored.n = (size_t)box_stored_n(padded_n);
 		stored.p = (const char *)room_for(&b->stored, &b->stored_room, stored.n);
-		pad(room_for(&b->plain, &b->plain_room, padded_n), padded_n, part);
+		pad(room + BEFORE, padded_n, part);
 		part_secret(part->scope, o->record_id, r->i, &secret);
 		hmac_key_init(&s, secret.bytes, sizeof secret.bytes);
-		seal_chunks(b, o, r, &s, padded_n);
-		content_commitment(&s, part->content, r->c);
-		secret_commitment(&secret, r->kc);
+		first_keys(&s, r->mode == PART_WHOLE, &key, &commit);
+		seal_chunks(b, o, r, &s, &key, room + BEFORE, padded_n);
+		commitments(&commit, &secret, room, part->content.n, stored, r);
 		memcpy(r->key_id, part->scope->row.id, 16);
 		secret_done(&secret);
+		secret_done(&key);
 		wipe(&s, sizeof s);
+		wipe(&commit, sizeof commit);
+	} else {
+		sha256(stored.p, stored.n, r->d);
 	}
-	sha256(stored.p, stored.n, r->d);
 	r->stored_n = stored.n;
 	r->is_object = stored.n > BOX_OBJECT_ABOVE;
 	return stored;

@@ -166,37 +166,6 @@ static void behind_block(SHA256_CTX *c, const uint32_t h[8])
 	c->Nl = BLOCK * 8;
 }
 
-static void state_of(const uint8_t block[BLOCK], uint32_t h[8])
-{
-	SHA256_CTX c;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		c.h[i] = sha256_start[i];
-	SHA256_Transform(&c, block);
-	for (i = 0; i < 8; i++)
-		h[i] = c.h[i];
-	wipe(c.h, sizeof c.h);
-}
-
-void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
-{
-	uint8_t block[BLOCK] = { 0 };
-	size_t i;
-
-	if (key_n > BLOCK)
-		sha256(key, key_n, block);
-	else if (key_n > 0)
-		memcpy(block, key, key_n);
-	for (i = 0; i < BLOCK; i++)
-		block[i] ^= 0x36;
-	state_of(block, k->inner);
-	for (i = 0; i < BLOCK; i++)
-		block[i] ^= 0x36 ^ 0x5c;
-	state_of(block, k->outer);
-	wipe(block, sizeof block);
-}
-
 /* ${last} is one byte more behind the pieces, or none when it is negative. */
 static void hmac_run(const struct hmac_key *k, const struct str *pieces, size_t n, int last, uint8_t out[SHA256_BYTES])
 {

@@ -43,6 +43,8 @@ struct hmac_key {
 };
 
 void hmac_key_init(struct hmac_key *, const uint8_t *key, size_t key_n);
+/* Two keys that expand from one, of short infos, at once. */
+void hmac_key_expand_two(const struct hmac_key *, struct str info_a, uint8_t out_a[32], struct str info_b, uint8_t out_b[32]);
 void hmac_key_pieces(const struct hmac_key *, const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]);
 /* As expand_sha256. */
 void hmac_key_expand(const struct hmac_key *, const struct str *pieces, size_t n, uint8_t out[32]);

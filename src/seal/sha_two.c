@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "seal/hash.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -212,4 +213,43 @@ void hash_nodes(const uint8_t (*below)[SHA256_BYTES], size_t n, uint8_t (*out)[S
 	}
 	if (i < n)
 		hash_node(below[2 * i], below[2 * i + 1], out[i]);
+}
+
+/* ---- keys */
+void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
+{
+	uint8_t inner[BLOCK] = { 0 }, outer[BLOCK];
+	size_t i;
+
+	if (key_n > BLOCK)
+		sha256(key, key_n, inner);
+	else if (key_n > 0)
+		memcpy(inner, key, key_n);
+	for (i = 0; i < BLOCK; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	memcpy(k->inner, start, sizeof(k->inner));
+	memcpy(k->outer, start, sizeof(k->outer));
+	if (has_instructions()) {
+		compress_two(k->inner, inner, k->outer, outer, 1);
+	} else {
+		compress(k->inner, inner, 1);
+		compress(k->outer, outer, 1);
+	}
+	wipe(inner, sizeof(inner));
+	wipe(outer, sizeof(outer));
+}
+
+void hmac_key_expand_two(const struct hmac_key *k, struct str info_a, uint8_t out_a[32], struct str info_b, uint8_t out_b[32])
+{
+	uint8_t a[BLOCK], b[BLOCK];
+
+	assert(info_a.n < BLOCK && info_b.n < BLOCK);
+	memcpy(a, info_a.p, info_a.n);
+	a[info_a.n] = 1;
+	memcpy(b, info_b.p, info_b.n);
+	b[info_b.n] = 1;
+	sha256_behind_two(k->inner, str_bytes(a, info_a.n + 1), out_a, k->inner, str_bytes(b, info_b.n + 1), out_b);
+	sha256_behind_two(k->outer, str_bytes(out_a, 32), out_a, k->outer, str_bytes(out_b, 32), out_b);
 }
