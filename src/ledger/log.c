@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/value.h"
 
-enum { SEGMENTS_MAX = 1 << 20, PAGE = 4096 };
+enum { SEGMENTS_MAX = 1 << 20, PAGE = 4096, HELD = 32 << 20 };
 
 struct str log_segment_name(struct arena *a, const struct log_segment *s)
 {
@@ -283,10 +283,28 @@ static void judge(const struct log_files *f, uint64_t size, struct log_end *now)
 	}
 }
 
+/* Pages that were read go back to the system's cache, so that a scan holds no more of a long log than of a short one; but
+ * for the last ones, at which another thread may still look, and to which they would come again. */
+static void let_go(const struct log_segment *s, uint64_t at, uint64_t keep, uint64_t *gone)
+{
+	const uint64_t n = at - *gone < 2 * keep ? 0 : (at - *gone - keep) / PAGE * PAGE;
+	union {
+		const uint8_t *in;
+		void *out;
+	} p;
+
+	if (n == 0)
+		return;
+	p.in = s->p + *gone;
+	(void)madvise(p.out, (size_t)n, MADV_DONTNEED);
+	*gone += n;
+}
+
 enum rc log_scan(const struct log_files *f, struct str origin, const struct key *wal, uint64_t size,
     const struct log_visitor *v, struct log_end *out, struct err *e)
 {
 	struct log_end now = { 0 };
+	uint64_t gone = 0;              /* of the segment that is read */
 	struct frame fr;
 	struct err why;
 	enum rc rc;
@@ -308,12 +326,14 @@ enum rc log_scan(const struct log_files *f, struct str origin, const struct key 
 			now.sequence++;
 			now.index += fr.n;
 			now.offset += frame_length(&fr);
+			let_go(s, now.offset, HELD, &gone);
 			continue;
 		}
 		if (s != NULL && rest_zero(f, now.segment, now.offset) && now.segment + 1 < f->n &&
 		    f->segments[now.segment + 1].sequence == now.sequence && now.offset > 0) {
+			let_go(s, now.offset, 0, &gone);
 			now.segment++;
-			now.offset = 0;
+			now.offset = gone = 0;
 			continue;
 		}
 		judge(f, size, &now);

@@ -12,7 +12,7 @@
 #include "ledger/tile.h"
 
 /* Less than so many bytes of log are judged sooner by one thread. */
-enum { LOG_FEW = 8 << 20, WAITING = 64, LOOK_AHEAD = 16 << 20, ROW = 2 + ENTRY_BYTES };
+enum { LOG_FEW = 8 << 20, WAITING = 8, LOOK_AHEAD = 16 << 20, ROW = 2 + ENTRY_BYTES };
 
 /* ---- frames */
 struct passed {
