@@ -1,6 +1,7 @@
 /* str: borrowed text with a length; growing buffers; numbers, hex and base64 read strictly. */
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -454,8 +455,10 @@ bool base64_get(struct str s, uint8_t *out, size_t max, size_t *n)
 void rand_bytes(uint8_t *p, size_t n)
 {
 	while (n > 0) {
-		ssize_t got = getrandom(p, n > 256 ? 256 : n, 0);
+		ssize_t got = getrandom(p, n, 0);
 
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0) {
 			(void)fprintf(stderr, "tickmark: the system gives no random bytes\n");
 			abort();

@@ -144,6 +144,12 @@ static void each_sealed(struct ledger *l, const struct ledger_sealed *s, void (*
 	}
 }
 
+static void soon(struct ledger *l, const uint8_t *entry, const uint8_t leaf[SHA256_BYTES])
+{
+	(void)leaf;
+	tags_soon(&l->tags, entry + 64);
+}
+
 static void keep_tag(struct ledger *l, const uint8_t *entry, const uint8_t leaf[SHA256_BYTES])
 {
 	(void)leaf;
@@ -165,6 +171,7 @@ enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first,
 	memcpy(l->chain, f.chain, sizeof(l->chain));
 	memcpy(l->mac, f.mac, sizeof(l->mac));
 	(void)pthread_mutex_lock(&l->told);
+	each_sealed(l, s, soon);
 	each_sealed(l, s, keep_tag);
 	(void)pthread_mutex_unlock(&l->told);
 	*first = f.first;

@@ -87,6 +87,7 @@ uint16_t ledger_year(uint64_t ms);
 void tags_add(struct tags *, const uint8_t tag[16]);            /* a tag that is all zero is none */
 bool tags_has(const struct tags *, const uint8_t tag[16]);
 void tags_clear(struct tags *);
+void tags_soon(const struct tags *, const uint8_t tag[16]);     /* it will be asked for: fetch where it would stand */
 void tags_kept(struct ledger *, const uint8_t tag[16]);         /* that was remembered and is an entry's now */
 void frame_note(struct ledger *, const struct frame *, uint64_t segment, uint64_t offset);
 /* An entry that is durable takes its place in tree and bundle.  Tiles that become full are written; one that cannot be

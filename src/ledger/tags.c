@@ -3,13 +3,37 @@
 
 #include "ledger/ledger_priv.h"
 
+/* Sixteen bytes as two words: a set of a million is asked several times for each record. */
+static bool is_free(const uint8_t slot[16])
+{
+	uint64_t w[2];
+
+	memcpy(w, slot, sizeof(w));
+	return (w[0] | w[1]) == 0;
+}
+
+static bool is_same(const uint8_t slot[16], const uint8_t tag[16])
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, slot, sizeof(a));
+	memcpy(b, tag, sizeof(b));
+	return a[0] == b[0] && a[1] == b[1];
+}
+
 static size_t slot_of(const struct tags *t, const uint8_t tag[16])
 {
 	size_t at = (size_t)get_u64(tag) & (t->room - 1);
 
-	while (!all_zero(t->slots[at], 16) && memcmp(t->slots[at], tag, 16) != 0)
+	while (!is_free(t->slots[at]) && !is_same(t->slots[at], tag))
 		at = (at + 1) & (t->room - 1);
 	return at;
+}
+
+void tags_soon(const struct tags *t, const uint8_t tag[16])
+{
+	if (t->room > 0)
+		__builtin_prefetch(t->slots[(size_t)get_u64(tag) & (t->room - 1)], 1);
 }
 
 static void grow(struct tags *t)
@@ -20,7 +44,7 @@ static void grow(struct tags *t)
 	t->room = n == 0 ? 4096 : n * 2;
 	t->slots = mem_alloc(t->room * 16);
 	for (i = 0; i < n; i++)
-		if (!all_zero(old[i], 16))
+		if (!is_free(old[i]))
 			memcpy(t->slots[slot_of(t, old[i])], old[i], 16);
 	mem_free(old);
 }
@@ -29,12 +53,12 @@ void tags_add(struct tags *t, const uint8_t tag[16])
 {
 	size_t at;
 
-	if (all_zero(tag, 16))
+	if (is_free(tag))
 		return;
 	if ((t->n + 1) * 4 > t->room * 3)
 		grow(t);
 	at = slot_of(t, tag);
-	if (all_zero(t->slots[at], 16)) {
+	if (is_free(t->slots[at])) {
 		memcpy(t->slots[at], tag, 16);
 		t->n++;
 	}
@@ -42,7 +66,7 @@ void tags_add(struct tags *t, const uint8_t tag[16])
 
 bool tags_has(const struct tags *t, const uint8_t tag[16])
 {
-	return t->n > 0 && !all_zero(t->slots[slot_of(t, tag)], 16);
+	return t->n > 0 && !is_free(t->slots[slot_of(t, tag)]);
 }
 
 void tags_clear(struct tags *t)
@@ -61,7 +85,7 @@ static void tags_remove(struct tags *t, const uint8_t tag[16])
 	if (!tags_has(t, tag))
 		return;
 	hole = slot_of(t, tag);
-	for (at = (hole + 1) & mask; !all_zero(t->slots[at], 16); at = (at + 1) & mask) {
+	for (at = (hole + 1) & mask; !is_free(t->slots[at]); at = (at + 1) & mask) {
 		home = (size_t)get_u64(t->slots[at]) & mask;
 		if (((at - home) & mask) < ((at - hole) & mask))
 			continue;
