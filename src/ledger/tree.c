@@ -8,8 +8,7 @@ void tree_init(struct tree *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* The root over ${n} hashes of equal complete subtrees, in place of a scratch copy. */
-static void root_of_tile(const uint8_t (*hashes)[SHA256_BYTES], uint8_t out[SHA256_BYTES])
+void tile_root(const uint8_t (*hashes)[SHA256_BYTES], uint8_t out[SHA256_BYTES])
 {
 	uint8_t level[TILE_WIDTH / 2][SHA256_BYTES];
 	size_t n = TILE_WIDTH;
@@ -35,7 +34,7 @@ enum rc tree_add(struct tree *t, const uint8_t leaf[SHA256_BYTES], const struct 
 		if (sink != NULL &&
 		    (rc = sink->full(sink->ctx, level, (t->size >> (8 * level + 8)) - 1, t->open[level][0], e)) != RC_OK)
 			return rc;
-		root_of_tile((const uint8_t (*)[SHA256_BYTES])t->open[level], hash);
+		tile_root((const uint8_t (*)[SHA256_BYTES])t->open[level], hash);
 		t->n[level] = 0;
 	}
 	return err_set(e, RC_LIMIT, "the tree is full");

@@ -23,6 +23,9 @@ struct tree_sink {
 	void *ctx;
 };
 
+/* The root over the TILE_WIDTH hashes of a full tile: one hash of the tile above. */
+void tile_root(const uint8_t (*hashes)[SHA256_BYTES], uint8_t out[SHA256_BYTES]);
+
 void tree_init(struct tree *);
 MUST_USE enum rc tree_add(struct tree *, const uint8_t leaf[SHA256_BYTES], const struct tree_sink *, struct err *);
 void tree_root(const struct tree *, uint8_t out[SHA256_BYTES]);

@@ -238,7 +238,6 @@ static enum rc see_frame(void *ctx, size_t segment, uint64_t offset, const struc
 {
 	struct check *c = ctx;
 	const struct frame_visitor v = { see_entry, c };
-
 	const uint64_t had = c->n;
 	enum rc rc;
 
@@ -339,7 +338,7 @@ static void look_at_entries(struct look *l, const struct frame *f)
 		if (frame_rows(&en, rows, &in_frame, &why) != RC_OK) {
 			say(l, FRAME_HEADER_BYTES + pos + (known == meta + pos ? 0 : ENTRY_BYTES), index, why.msg);
 			rows_fit = false;
-		} else if (placed) {
+		} else if (placed && blob <= f->blobs_n && in_frame <= f->blobs_n - blob) {
 			judge_parts(c, index, &en, rows, c->blobs + blob);
 		}
 		for (k = 0; k < en.n; k++)

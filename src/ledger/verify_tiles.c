@@ -19,16 +19,10 @@ struct roots {
 static void *roots_of(void *ctx)
 {
 	const struct roots *r = ctx;
-	uint8_t h[TILE_WIDTH / 2][SHA256_BYTES];
 	uint64_t i;
-	size_t width;
 
-	for (i = r->from; i < r->until; i++) {
-		hash_nodes(r->below + i * TILE_WIDTH, TILE_WIDTH / 2, h);
-		for (width = TILE_WIDTH / 4; width > 0; width /= 2)
-			hash_nodes((const uint8_t (*)[SHA256_BYTES])h, width, h);
-		memcpy(r->out[i], h[0], SHA256_BYTES);
-	}
+	for (i = r->from; i < r->until; i++)
+		tile_root(r->below + i * TILE_WIDTH, r->out[i]);
 	return NULL;
 }
 

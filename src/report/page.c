@@ -1,31 +1,10 @@
 /* page: see page.h. */
-#include "report/page.h"
+#include "report/page_priv.h"
 
-#include <cairo-pdf.h>
 #include <pango/pangocairo.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-
-/* A4 in points. */
-#define PAGE_WIDTH 595.28
-#define PAGE_HEIGHT 841.89
-#define MARGIN 52.0
-#define WIDTH (PAGE_WIDTH - 2 * MARGIN)
-#define TOP 76.0
-#define BOTTOM 62.0
-#define CELL_X 4.5
-#define CELL_Y 3.5
-#define FACT_NAME 132.0
-
-enum { COLUMNS_MAX = 12, CONTENTS_MAX = 60 };
-enum font { FONT_TITLE, FONT_HEADING, FONT_SUBHEADING, FONT_TEXT, FONT_SMALL, FONT_NOTE, FONT_COVER, FONT_CELL, FONT_HEAD,
-	FONT_RUNNING, FONT_MARKING, FONT_STRONG, FONTS };
-
-struct rgb {
-	double r, g, b;
-};
 
 static const char *const fonts[FONTS] = { "Noto Sans Bold 21", "Noto Sans Bold 14.5", "Noto Sans Bold 11.5", "Noto Sans 10.5",
 	"Noto Sans 9", "Noto Sans 10", "Noto Sans Bold 30", "Noto Sans 8.5", "Noto Sans Bold 8.5", "Noto Sans 8.5",
@@ -46,62 +25,6 @@ static const struct {
 	{ FONT_TITLE, 0, 14, &navy }, { FONT_HEADING, 20, 6, &navy }, { FONT_SUBHEADING, 13, 4, &navy }, { FONT_TEXT, 1, 6, &black },
 	{ FONT_SMALL, 0, 4, &grey }, { FONT_TEXT, 1, 5, &black },
 	{ FONT_NOTE, 4, 10, &note_ink },
-};
-
-/* Something to draw: a line of a layout, a filled rectangle, or a place that the contents point at. */
-enum op_kind { OP_LINE, OP_RECT, OP_PLACE, OP_LINK };
-struct op {
-	enum op_kind kind;
-	unsigned page;
-	double x, y, w, h;              /* OP_LINE: x, and y of the baseline */
-	PangoLayout *layout;            /* OP_LINE: the page's, as all of them are */
-	int line;
-	struct rgb ink;
-	unsigned place;                 /* OP_PLACE, OP_LINK */
-};
-
-/* A text laid out: controls stand under several criteria, and "0" in every table. */
-struct laid {
-	uint64_t hash;
-	struct str text;
-	enum font font;
-	int width;
-	bool right;
-	PangoLayout *layout;            /* NULL: a free place */
-};
-
-struct entry {
-	struct str title;
-	int level;
-	unsigned page;
-};
-
-struct page {
-	struct arena *a;
-	PangoContext *context;
-	PangoFontDescription *font[FONTS];
-	PangoAttrList *attributes;
-	struct laid *laid;              /* by hash, a power of two of places */
-	size_t n_laid, laid_room;
-	struct op *ops;
-	size_t n_ops, room;
-	struct entry *contents;
-	size_t n_contents, contents_room;
-	unsigned number, contents_page;
-	struct str *running;            /* by page: the section that it is of */
-	size_t running_room;
-	double y;
-	bool empty;
-	/* headings that wait for what follows them */
-	bool waiting;
-	size_t waiting_from, waiting_entries;
-	double waiting_y;
-	/* the table under way */
-	const struct page_column *columns;
-	size_t n_columns;
-	double width[COLUMNS_MAX];
-	bool shaded, heads_due;
-	struct buf out;
 };
 
 /* ---- what is kept to be drawn */
@@ -552,15 +475,7 @@ void page_table_end(struct page *p)
 	p->heads_due = false;
 }
 
-/* ---- drawing */
-static cairo_status_t keep(void *ctx, const unsigned char *bytes, unsigned n)
-{
-	struct page *p = ctx;
-
-	buf_add(&p->out, bytes, n);
-	return p->out.failed ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
-}
-
+/* ---- the document */
 static void furniture(struct page *p, struct str marking, struct str foot)
 {
 	unsigned last = p->number, i;
@@ -576,90 +491,6 @@ static void furniture(struct page *p, struct str marking, struct str foot)
 		keep_layout(p, layout_of(p, FONT_RUNNING, arena_fmt(p->a, "Page %u of %u", i, last), 86, true), MARGIN + WIDTH - 86,
 		    PAGE_HEIGHT - 40, grey);
 	}
-}
-
-static void draw_op(cairo_t *c, const struct op *o)
-{
-	char attributes[64];
-
-	switch (o->kind) {
-	case OP_RECT:
-		cairo_set_source_rgb(c, o->ink.r, o->ink.g, o->ink.b);
-		cairo_rectangle(c, o->x, o->y, o->w, o->h);
-		cairo_fill(c);
-		break;
-	case OP_LINE:
-		cairo_set_source_rgb(c, o->ink.r, o->ink.g, o->ink.b);
-		cairo_move_to(c, o->x, o->y);
-		pango_cairo_show_layout_line(c, pango_layout_get_line_readonly(o->layout, o->line));
-		break;
-	case OP_PLACE:
-		(void)snprintf(attributes, sizeof(attributes), "name='h%u' x=%d y=%d", o->place, (int)MARGIN, (int)o->y - 8);
-		cairo_tag_begin(c, CAIRO_TAG_DEST, attributes);
-		cairo_tag_end(c, CAIRO_TAG_DEST);
-		break;
-	case OP_LINK:
-		(void)snprintf(attributes, sizeof(attributes), "dest='h%u' rect=[%d %d %d %d]", o->place, (int)o->x, (int)o->y, (int)o->w,
-		    (int)o->h);
-		cairo_tag_begin(c, CAIRO_TAG_LINK, attributes);
-		cairo_tag_end(c, CAIRO_TAG_LINK);
-		break;
-	}
-}
-
-/* Each page's things in the order in which they were put; the page of contents and the furniture came last. */
-static void draw_all(struct page *p, cairo_t *c)
-{
-	size_t *next = mem_alloc((p->n_ops + 1) * sizeof(*next)), *first = mem_alloc((p->number + 2) * sizeof(*first)), i;
-	unsigned n;
-
-	for (i = p->n_ops; i > 0; i--) {
-		next[i - 1] = first[p->ops[i - 1].page];
-		first[p->ops[i - 1].page] = i;
-	}
-	for (n = 1; n <= p->number; n++) {
-		for (i = first[n]; i != 0; i = next[i - 1])
-			draw_op(c, &p->ops[i - 1]);
-		cairo_show_page(c);
-	}
-	mem_free(next);
-	mem_free(first);
-}
-
-static void outline(struct page *p, cairo_surface_t *s)
-{
-	int parent = CAIRO_PDF_OUTLINE_ROOT, id;
-	char dest[32];
-	size_t i;
-
-	for (i = 0; i < p->n_contents; i++) {
-		(void)snprintf(dest, sizeof(dest), "dest='h%zu'", i);
-		id = cairo_pdf_surface_add_outline(s, p->contents[i].level == 0 ? CAIRO_PDF_OUTLINE_ROOT : parent,
-		    arena_z(p->a, p->contents[i].title), dest, (cairo_pdf_outline_flags_t)0);
-		if (p->contents[i].level == 0)
-			parent = id;
-	}
-}
-
-static enum rc draw(struct page *p, const char *title, const char *created, struct err *e)
-{
-	cairo_surface_t *s = cairo_pdf_surface_create_for_stream(keep, p, PAGE_WIDTH, PAGE_HEIGHT);
-	cairo_status_t status;
-	cairo_t *c;
-
-	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, title);
-	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATOR, "Tickmark");
-	cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, created);
-	outline(p, s);
-	c = cairo_create(s);
-	draw_all(p, c);
-	cairo_destroy(c);
-	cairo_surface_finish(s);
-	status = cairo_surface_status(s);
-	cairo_surface_destroy(s);
-	if (status != CAIRO_STATUS_SUCCESS)
-		return err_set(e, RC_INTERNAL, "the PDF cannot be made: %s", cairo_status_to_string(status));
-	return buf_ok(&p->out, "the PDF", e);
 }
 
 static void open_fonts(struct page *p)
@@ -705,7 +536,7 @@ enum rc page_document(const char *path, const char *title, const char *created, 
 	if ((rc = write(ctx, &p, e)) == RC_OK) {
 		put_contents(&p);
 		furniture(&p, marking, foot);
-		if ((rc = draw(&p, title, created, e)) == RC_OK)
+		if ((rc = page_draw(&p, title, created, e)) == RC_OK)
 			rc = file_replace(path, p.out.p, p.out.n, 0644, e);
 	}
 	page_done(&p);

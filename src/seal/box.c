@@ -10,7 +10,6 @@ enum { HEAD = 12, AAD_BYTES = 46, POOL = 8192, KEEP = 1 << 18 };
 enum { CONTENT_LABEL = 20, BEFORE = CONTENT_LABEL - HEAD };     /* room before the plaintext, for the content's label */
 enum { KC_MESSAGE = 15 + 32 };
 
-
 static const uint8_t zero_nonce[GCM_NONCE_BYTES];
 
 struct box {

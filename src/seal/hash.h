@@ -27,6 +27,7 @@ void sha256_pieces(const struct str *pieces, size_t n, uint8_t out[SHA256_BYTES]
 void hash_leaf(const void *entry, size_t n, uint8_t out[SHA256_BYTES]);
 void hash_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t out[SHA256_BYTES]);
 
+extern const uint32_t sha256_start[8];   /* the state before the first block: FIPS 180-4, 5.3.3 */
 /* Two messages at once, neither secret, which takes less long than one after the other (sha_two.c). */
 void sha256_two(struct str a, uint8_t out_a[SHA256_BYTES], struct str b, uint8_t out_b[SHA256_BYTES]);
 /* The same, secret or not, behind one block each, whose states are given; ${from_b} NULL: ${b} from its start. */

@@ -10,9 +10,6 @@
 
 enum { BLOCK = 64 };
 
-static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
-	0x5be0cd19 };
-
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
@@ -170,8 +167,8 @@ void sha256_two(struct str a, uint8_t out_a[SHA256_BYTES], struct str b, uint8_t
 {
 	struct message ma, mb;
 
-	message(&ma, start, 0, a.p, a.n);
-	message(&mb, start, 0, b.p, b.n);
+	message(&ma, sha256_start, 0, a.p, a.n);
+	message(&mb, sha256_start, 0, b.p, b.n);
 	run(&ma, &mb, out_a, out_b);
 }
 
@@ -181,7 +178,7 @@ void sha256_behind_two(const uint32_t from_a[8], struct str a, uint8_t out_a[SHA
 	struct message ma, mb;
 
 	message(&ma, from_a, BLOCK, a.p, a.n);
-	message(&mb, from_b != NULL ? from_b : start, from_b != NULL ? BLOCK : 0, b.p, b.n);
+	message(&mb, from_b != NULL ? from_b : sha256_start, from_b != NULL ? BLOCK : 0, b.p, b.n);
 	run(&ma, &mb, out_a, out_b);
 	wipe(&ma, sizeof(ma));                          /* behind a key */
 	wipe(&mb, sizeof(mb));
@@ -229,8 +226,8 @@ void hmac_key_init(struct hmac_key *k, const uint8_t *key, size_t key_n)
 		outer[i] = inner[i] ^ 0x5c;
 		inner[i] ^= 0x36;
 	}
-	memcpy(k->inner, start, sizeof(k->inner));
-	memcpy(k->outer, start, sizeof(k->outer));
+	memcpy(k->inner, sha256_start, sizeof(k->inner));
+	memcpy(k->outer, sha256_start, sizeof(k->outer));
 	if (has_instructions()) {
 		compress_two(k->inner, inner, k->outer, outer, 1);
 	} else {
