@@ -52,11 +52,15 @@ static void draw_all(struct page *p, cairo_t *c)
 		next[i - 1] = first[p->ops[i - 1].page];
 		first[p->ops[i - 1].page] = i;
 	}
+	/* Cairo 1.16 gives each link a place in the structure and, where nothing else has one, writes none: the links would point
+	 * at objects that are not in the file. */
+	cairo_tag_begin(c, "Document", NULL);
 	for (n = 1; n <= p->number; n++) {
 		for (i = first[n]; i != 0; i = next[i - 1])
 			draw_op(c, &p->ops[i - 1]);
 		cairo_show_page(c);
 	}
+	cairo_tag_end(c, "Document");
 	mem_free(next);
 	mem_free(first);
 }

@@ -49,6 +49,7 @@ check "its draft report is made" "$tickmark" -C "$work/org" report --out "$work/
 check "and the same as JSON" "$tickmark" -C "$work/org" report --out "$work/r.json"
 check "again it has the same bytes" sh -c "'$tickmark' -C '$work/org' report --out '$work/again.pdf' && cmp '$work/r.pdf' '$work/again.pdf'"
 check "every page is marked and numbered" pages_marked
+check "the PDF is whole, as qpdf sees it" qpdf --check "$work/r.pdf"
 check "every figure on its pages stands in the document, and back" all_figures
 # figure_missed SED NAME: the same text with one figure otherwise is not let through
 figure_missed() {
