@@ -359,6 +359,7 @@ static void note_reason(struct run *r, const char *why)
 	r->reasons[r->n_reasons++].n = 1;
 }
 
+/* Its body is the caller's to give. */
 static struct ledger_record *add(struct run *r, const struct record *rec, uint8_t kind, const char *why)
 {
 	struct ledger_record *out = &r->b->records[r->b->n];
@@ -372,7 +373,6 @@ static struct ledger_record *add(struct run *r, const struct record *rec, uint8_
 	memset(out, 0, sizeof(*out));
 	out->kind = kind;
 	out->classification = mapping_classification(r->mapping);
-	out->body = arena_str(r->b->a, rec->bytes);
 	out->envelope = arena_str(r->b->a, buf_view(&b));
 	buf_done(&b);
 	memset(&r->b->items[r->b->n], 0, sizeof(r->b->items[r->b->n]));
@@ -392,11 +392,12 @@ static enum rc reject(struct run *r, const struct record *rec, const char *why)
 	note_reason(r, why);
 	r->out->rejected++;
 	out = add(r, rec, KIND_REJECTED, why);
+	out->body = arena_str(r->b->a, rec->bytes);
 	out->scope = r->reject_scope;
 	return RC_OK;
 }
 
-static enum rc identify(struct run *r, const struct record *rec, const struct mapped *m, uint8_t tag[16], bool *known)
+static enum rc identify(struct run *r, const struct record *rec, const struct mapping_record *m, uint8_t tag[16], bool *known)
 {
 	struct identity id = { .kind = IDENTITY_EVENT, .source = r->identity_source, .id = m->id };
 	uint8_t digest[32];
@@ -410,8 +411,48 @@ static enum rc identify(struct run *r, const struct record *rec, const struct ma
 	return ledger_known(org_ledger(r->org), r->now_ms, &id, tag, known, r->e);
 }
 
+/* The record without its people, and a part for each of them; false: it names nobody, or more than a record's parts can
+ * hold, and stays whole.  Items are then made of what is left, as they will be when nothing else can be opened. */
+static bool cut(struct run *r, const struct mapping_record *whole, struct ledger_record *out, struct mapped *m)
+{
+	struct mapping_context ctx = r->file.ctx;
+	struct personal_range *found;
+	struct mapping_record left;
+	struct cut_range *ranges;
+	struct cut_mark *marks;
+	struct arena *a = r->b->a;
+	struct str *parts, body;
+	struct err why;
+	size_t n, i;
+
+	mapping_people(r->mapping, a, &ctx, whole, &found, &n);
+	if (n == 0)
+		return false;
+	ranges = ARENA_ARRAY(a, n, struct cut_range);
+	for (i = 0; i < n; i++) {
+		ranges[i] = (struct cut_range){ .at = found[i].at, .end = found[i].end, .form = found[i].form };
+		change_subject(&r->b->changes, org_state(r->org), found[i].kind, found[i].identity, ranges[i].subject);
+	}
+	err_init(&why);
+	if (cut_apart(a, whole->bytes, ranges, n, &parts, &out->n_parts, &why) != RC_OK ||
+	    cut_reading(a, parts, out->n_parts, &body, &marks, &ctx.n_marks, &why) != RC_OK)
+		goto whole;
+	ctx.marks = marks;
+	if (mapping_read(r->mapping, a, &ctx, body, &left, &why) != RC_OK)
+		goto whole;
+	mapping_items(r->mapping, a, &ctx, &left, m);
+	out->body = body;
+	out->parts = parts;
+	r->b->bytes += out->n_parts * (PART_ROW_BYTES + 128);
+	return true;
+whole:
+	out->n_parts = 0;
+	return false;
+}
+
 static enum rc take(struct run *r, const struct record *rec)
 {
+	struct mapping_record whole;
 	struct ledger_record *out;
 	struct mapped m;
 	struct err why;
@@ -424,15 +465,20 @@ static enum rc take(struct run *r, const struct record *rec)
 	err_init(&why);
 	if (rec->bad.n > 0)
 		return reject(r, rec, arena_z(r->b->a, rec->bad));
-	if (mapping_apply(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), &m, &why) != RC_OK)
+	if (mapping_read(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), &whole, &why) != RC_OK)
 		return reject(r, rec, why.msg);
-	if ((rc = identify(r, rec, &m, tag, &known)) != RC_OK)
+	if ((rc = identify(r, rec, &whole, tag, &known)) != RC_OK)
 		return rc;
 	if (known) {
 		r->out->duplicate++;
 		return RC_OK;
 	}
 	ledger_remember(org_ledger(r->org), tag);
+	out = add(r, rec, KIND_EVIDENCE, "");
+	out->tag = tag;
+	out->body = whole.bytes;
+	if (!cut(r, &whole, out, &m))
+		mapping_items(r->mapping, r->b->a, &r->file.ctx, &whole, &m);
 	r->out->kept++;
 	r->out->no_item += m.n == 0;
 	r->out->null_key += m.null_keys;
@@ -440,8 +486,6 @@ static enum rc take(struct run *r, const struct record *rec)
 		change_subjects_of(&r->b->changes, org_state(r->org), &m.items[i]);
 		note_times(r, &m.items[i]);
 	}
-	out = add(r, rec, KIND_EVIDENCE, "");
-	out->tag = tag;
 	r->b->items[r->b->n - 1].p = m.items;
 	r->b->items[r->b->n - 1].n = m.n;
 	return RC_OK;

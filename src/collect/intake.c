@@ -325,6 +325,20 @@ void intake_clear(struct intake *t)
 	begin(t);
 }
 
+/* Each identity is sealed under the key of whose it is, as in the records. */
+static void introduce(struct arena *a, const struct change *c, struct ledger_record *out)
+{
+	struct err ignored;
+	struct str *parts;
+
+	err_init(&ignored);
+	out->kind = KIND_CHANGE;
+	out->classification = CLASS_CONFIDENTIAL;
+	out->body = c->body;
+	if (cut_apart(a, c->body, c->people, c->n_people, &parts, &out->n_parts, &ignored) == RC_OK)
+		out->parts = parts;
+}
+
 /* Subjects before the records that name them. */
 static void gather(struct carried *c)
 {
@@ -334,11 +348,8 @@ static void gather(struct carried *c)
 	c->n_subjects = c->b.changes.n;
 	c->n = c->n_subjects + c->b.n;
 	c->all = ARENA_ARRAY(c->b.a, c->n, struct ledger_record);
-	for (i = 0; i < c->n_subjects; i++) {
-		c->all[i].kind = KIND_CHANGE;
-		c->all[i].classification = CLASS_CONFIDENTIAL;
-		c->all[i].body = c->b.changes.p[i].body;
-	}
+	for (i = 0; i < c->n_subjects; i++)
+		introduce(c->b.a, &c->b.changes.p[i], &c->all[i]);
 	if (c->b.n > 0)
 		memcpy(c->all + c->n_subjects, c->b.records, c->b.n * sizeof(*c->all));
 }

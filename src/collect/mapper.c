@@ -94,7 +94,7 @@ static void context_of(struct arena *a, struct state *s, const struct ingest *in
 }
 
 static enum rc contribute(void *self, struct state *s, struct arena *a, const struct ingest *in, struct str definition,
-    struct str bytes, struct contribution **out, size_t *n, struct err *e)
+    const struct state_entry *en, struct contribution **out, size_t *n, struct err *e)
 {
 	struct mapping_context ctx;
 	struct mapped mapped;
@@ -104,7 +104,9 @@ static enum rc contribute(void *self, struct state *s, struct arena *a, const st
 	if ((rc = compiled(self, s, in, definition, &m, e)) != RC_OK)
 		return rc;
 	context_of(a, s, in, &ctx);
-	if ((rc = mapping_apply(m, a, &ctx, bytes, &mapped, e)) != RC_OK)
+	ctx.marks = en->marks;
+	ctx.n_marks = en->n_marks;
+	if ((rc = mapping_apply(m, a, &ctx, en->body, &mapped, e)) != RC_OK)
 		return rc;
 	*out = mapped.items;
 	*n = mapped.n;

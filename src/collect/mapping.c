@@ -36,9 +36,11 @@ static enum rc detects(struct compile *c, const struct value *v, struct shape *s
 	return RC_OK;
 }
 
-static enum rc shape(struct compile *c, const struct value *v, const struct value *common, struct shape *s)
+static enum rc shape(struct compile *c, const struct value *v, const struct value *common, const struct value *people,
+    struct shape *s)
 {
-	static const char *const known[] = { "files", "reads", "elements", "within", "detect", "when", "items" };
+	static const char *const known[] = { "files", "reads", "elements", "within", "detect", "when", "items", "personal" };
+	const struct value *own = value_get(v, "personal");
 	const struct value *files = value_get(v, "files"), *detect = value_get(v, "detect"), *items = value_get(v, "items");
 	const struct value *within = value_get(v, "within"), *when = value_get(v, "when");
 	size_t i;
@@ -61,6 +63,10 @@ static enum rc shape(struct compile *c, const struct value *v, const struct valu
 		return rc;
 	if (when != NULL && (rc = mapping_conditions(c, when, &s->when)) != RC_OK)
 		return rc;
+	if (own != NULL && (s->reads == READS_XML || s->reads == READS_WHOLE))
+		return mapping_wrong(c, own, "nothing can be cut out of XML or of a whole file yet");
+	if ((people = own != NULL ? own : people) != NULL && (rc = mapping_personal(c, people, &s->people, &s->n_people)) != RC_OK)
+		return rc;
 	if (items == NULL)
 		items = common;
 	if (items == NULL)
@@ -71,7 +77,7 @@ static enum rc shape(struct compile *c, const struct value *v, const struct valu
 enum rc mapping_compile(struct arena *a, const char *file, const struct value *v, const struct schema *schema,
     struct mapping **out, struct err *e)
 {
-	static const char *const known[] = { "source", "title", "shapes", "identity", "items" };
+	static const char *const known[] = { "source", "title", "shapes", "identity", "items", "personal" };
 	struct compile c = { .a = a, .file = file, .schema = schema, .e = e };
 	const struct value *shapes = value_get(v, "shapes"), *identity = value_get(v, "identity");
 	size_t i;
@@ -91,7 +97,7 @@ enum rc mapping_compile(struct arena *a, const char *file, const struct value *v
 		return rc;
 	c.m->shapes = ARENA_ARRAY(a, shapes->n, struct shape);
 	for (i = 0; i < shapes->n; i++)
-		if ((rc = shape(&c, &shapes->items[i], value_get(v, "items"), &c.m->shapes[i])) != RC_OK)
+		if ((rc = shape(&c, &shapes->items[i], value_get(v, "items"), value_get(v, "personal"), &c.m->shapes[i])) != RC_OK)
 			return rc;
 	c.m->n_shapes = shapes->n;
 	*out = c.m;

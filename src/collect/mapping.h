@@ -9,6 +9,7 @@
 #include "collect/reader.h"
 #include "collect/record.h"
 #include "model/schema.h"
+#include "seal/cut.h"
 
 struct mapping;                         /* lives in the arena of its compilation */
 
@@ -31,6 +32,8 @@ struct mapping_context {
 	char delimiter;
 	bool has_near;                  /* about when the file was read at its source: for times without a year */
 	int64_t near_us;
+	const struct cut_mark *marks;   /* the record was cut: where people stand in it */
+	size_t n_marks;
 };
 /* The extraction, else the end of what is covered. */
 void mapping_near(struct mapping_context *, bool has_extracted, int64_t extracted_us, bool has_covers, int64_t covers_to_us);
@@ -57,6 +60,32 @@ struct mapped {
 	size_t null_keys;               /* items with a null or unsupplied key field */
 	bool is_other;                  /* with RC_INVALID: it can be read, and is no record of this source */
 };
+
+/* A record read, before any item is made of it.  Borrows the record. */
+struct mapping_record {
+	struct str bytes;
+	const struct shape *shape;
+	const struct value *root;       /* inside its envelope, if it has one */
+	bool has_id, is_other;          /* as in struct mapped */
+	struct str id;
+};
+/* RC_INVALID: not a record of this source, and why. */
+MUST_USE enum rc mapping_read(const struct mapping *, struct arena *a, const struct mapping_context *, struct str record,
+    struct mapping_record *, struct err *);
+/* The items of a record that was read; mapping_apply is both. */
+void mapping_items(const struct mapping *, struct arena *a, const struct mapping_context *, const struct mapping_record *,
+    struct mapped *);
+
+/* Bytes of a record that belong to somebody, as the mapping's "personal" has it. */
+struct personal_range {
+	size_t at, end;                 /* not empty */
+	enum cut_form form;
+	struct str kind, identity;      /* of whom: the identity normalized, in the arena or the mapping */
+};
+/* In ${a}, ascending and disjoint; none where the mapping names no people, or the record is of a form that is kept whole
+ * (XML, YAML). */
+void mapping_people(const struct mapping *, struct arena *a, const struct mapping_context *, const struct mapping_record *,
+    struct personal_range **out, size_t *n);
 
 /* RC_INVALID: not a record of this source, and why. */
 MUST_USE enum rc mapping_apply(const struct mapping *, struct arena *, const struct mapping_context *, struct str record,

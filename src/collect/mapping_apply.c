@@ -1,25 +1,26 @@
 /* mapping_apply: one raw record and a compiled mapping to typed contributions.  Pure: no clock, no file, no state. */
 #include <string.h>
 
-#include "base/xml.h"
 #include "collect/mapping_priv.h"
 
 struct apply {
 	struct arena *a;
 	const struct mapping_context *ctx;
+	struct str record;
+	bool is_json;
 	struct mapped *out;
 	size_t room;
 	const struct rule *rule;
 };
 
-static struct str text_of(const struct value *v)
+struct str scalar_text(const struct value *v)
 {
 	if (v->type == VALUE_BOOL)
 		return v->is_true ? STR("true") : STR("false");
 	return v->text;
 }
 
-static bool is_scalar(const struct value *v)
+bool value_is_scalar(const struct value *v)
 {
 	return v->type == VALUE_BOOL || v->type == VALUE_NUMBER || v->type == VALUE_STRING;
 }
@@ -30,9 +31,15 @@ void mapping_near(struct mapping_context *ctx, bool has_extracted, int64_t extra
 	ctx->near_us = has_extracted ? extracted_us : covers_to_us;
 }
 
+bool pattern_parts(const struct pattern *pattern, struct arena *a, const struct mapping_context *ctx, struct str text,
+    struct str *parts)
+{
+	return pattern_read(pattern, a, ctx->has_near ? &ctx->near_us : NULL, text, parts);
+}
+
 static bool parts_of(const struct apply *p, const struct pattern *pattern, struct str text, struct str *parts)
 {
-	return pattern_read(pattern, p->a, p->ctx->has_near ? &p->ctx->near_us : NULL, text, parts);
+	return pattern_parts(pattern, p->a, p->ctx, text, parts);
 }
 
 /* ---- conditions */
@@ -50,11 +57,11 @@ static void test_one(void *ctx, const struct value *v, const struct scope *s)
 	(void)s;
 	if (v->type == VALUE_NULL)
 		return;
-	if (!is_scalar(v)) {
+	if (!value_is_scalar(v)) {
 		t->found = true;
 		return;
 	}
-	text = text_of(v);
+	text = scalar_text(v);
 	t->found = t->found || text.n > 0;      /* an empty text says nothing */
 	for (i = 0; i < t->c->n && !t->equal; i++) {
 		switch (t->c->test) {
@@ -73,7 +80,7 @@ static void test_one(void *ctx, const struct value *v, const struct scope *s)
 	}
 }
 
-static bool conditions_hold(const struct conditions *all, const struct scope *here)
+bool conditions_hold(const struct conditions *all, const struct scope *here)
 {
 	size_t i, k;
 
@@ -92,9 +99,66 @@ static bool conditions_hold(const struct conditions *all, const struct scope *he
 	return true;
 }
 
-static bool excluded(const struct conditions *not_when, const struct scope *here)
+bool conditions_allow(const struct conditions *when, const struct conditions *not_when, const struct scope *here)
 {
-	return not_when->n > 0 && conditions_hold(not_when, here);
+	return conditions_hold(when, here) && (not_when->n == 0 || !conditions_hold(not_when, here));
+}
+
+/* ---- people of a record that was cut */
+/* The mark that is all of ${t}, by where it stands: the same words elsewhere, that a source wrote itself, are none. */
+static const struct cut_mark *mark_of(const struct apply *p, struct str t)
+{
+	const struct cut_mark *m = p->ctx->marks;
+	size_t low = 0, high = p->ctx->n_marks, mid, at;
+
+	if (high == 0 || t.n != CUT_WORDS || t.p < p->record.p || t.p >= p->record.p + p->record.n)
+		return NULL;
+	at = (size_t)(t.p - p->record.p);
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (m[mid].at < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < p->ctx->n_marks && m[low].at == at ? &m[low] : NULL;
+}
+
+/* What stood there, its JSON escapes undone. */
+static struct str shown_text(const struct apply *p, const struct cut_mark *m)
+{
+	const struct value *v;
+	struct err ignored;
+	char *quoted;
+
+	if (!p->is_json || m->shown.p == NULL || memchr(m->shown.p, '\\', m->shown.n) == NULL)
+		return m->shown;
+	quoted = arena_alloc_raw(p->a, m->shown.n + 2);
+	quoted[0] = quoted[m->shown.n + 1] = '"';
+	memcpy(quoted + 1, m->shown.p, m->shown.n);
+	err_init(&ignored);
+	return json_parse(p->a, (struct str){ quoted, m->shown.n + 2 }, &v, &ignored) == RC_OK ? v->text : m->shown;
+}
+
+/* ${t} as the field's type; where a person was cut out that is the reference. */
+static void set_scalar(const struct apply *p, const struct rule_field *r, enum field_type type, struct str t,
+    struct field_value *out)
+{
+	const struct cut_mark *m = mark_of(p, t);
+	struct str identity;
+
+	if (m != NULL && (type == FIELD_SUBJECT || (type == FIELD_STRING && r->kind.n > 0))) {
+		out->ref = m->subject;
+		out->kind = r->kind;
+		if (r->kind_in_text && (m->shown.p == NULL || !value_identity(p->a, shown_text(p, m), &out->kind, &identity)))
+			out->kind = STR_NONE;
+	} else if (m != NULL && (type == FIELD_STRING || type == FIELD_TEXT)) {
+		out->s = t;
+		out->ref = m->subject;
+		out->shown = shown_text(p, m);
+	} else {
+		value_scalar(p->a, p->ctx->zone, r, type, t, out);
+	}
 }
 
 /* ---- fields */
@@ -135,7 +199,7 @@ static void set_text(const struct apply *p, const struct rule_field *r, enum fie
 	}
 	switch (translate(r, type, &t)) {
 	case SAME:
-		value_scalar(p->a, p->ctx->zone, r, type, t, out);
+		set_scalar(p, r, type, t, out);
 		break;
 	case NOTHING:
 		out->is_null = true;
@@ -169,8 +233,8 @@ static void gather_one(void *ctx, const struct value *v, const struct scope *s)
 	}
 	more = &g->out->items[g->out->n++];
 	more->supplied = true;
-	if (is_scalar(v))
-		set_text(g->p, g->r, g->r->field->item_type, text_of(v), more);
+	if (value_is_scalar(v))
+		set_text(g->p, g->r, g->r->field->item_type, scalar_text(v), more);
 	else
 		more->is_null = true;
 }
@@ -259,12 +323,12 @@ static void set_pieces(const struct apply *p, const struct rule_field *r, const 
 			buf_str(&b, parts[q->part]);
 		} else {
 			v = q->part == SIZE_MAX ? path_first(&q->path, here) : NULL;
-			if (v == NULL || !is_scalar(v)) {
+			if (v == NULL || !value_is_scalar(v)) {
 				buf_done(&b);
 				set_absent(r, out);
 				return;
 			}
-			buf_str(&b, text_of(v));
+			buf_str(&b, scalar_text(v));
 		}
 	}
 	set_text(p, r, r->field->type, arena_str(p->a, buf_view(&b)), out);
@@ -291,10 +355,10 @@ static void set_path(const struct apply *p, const struct rule_field *r, const st
 		out->is_null = true;
 	else if (r->field->type == FIELD_LIST)
 		set_list(p, r, path, v, here, out);
-	else if (!is_scalar(v))
+	else if (!value_is_scalar(v))
 		out->is_null = out->doubt = true;
 	else
-		set_text(p, r, r->field->type, text_of(v), out);
+		set_text(p, r, r->field->type, scalar_text(v), out);
 }
 
 /* One way to a field.  False: it does not apply here. */
@@ -304,7 +368,7 @@ static bool one_way(const struct apply *p, const struct rule_field *r, const str
 	const struct value *v;
 
 	memset(out, 0, sizeof(*out));
-	if (!conditions_hold(&r->when, here) || excluded(&r->not_when, here))
+	if (!conditions_allow(&r->when, &r->not_when, here))
 		return false;
 	if (r->has_unless) {
 		v = path_first(&r->unless, here);
@@ -387,9 +451,9 @@ static void set_updated(const struct apply *p, const struct rule *r, const struc
 	const struct value *v = path_first(&r->updated, here);
 	struct field_value when = { 0 };
 
-	if (v == NULL || !is_scalar(v))
+	if (v == NULL || !value_is_scalar(v))
 		return;
-	value_time(p->ctx->zone, r->updated_unit, r->updated_utc, text_of(v), &when);
+	value_time(p->ctx->zone, r->updated_unit, r->updated_utc, scalar_text(v), &when);
 	c->has_updated = !when.is_null;
 	c->updated_us = r->earliest ? -when.i : when.i; /* of several the greatest stands */
 }
@@ -403,7 +467,7 @@ static void one_item(void *ctx, const struct value *v, const struct scope *here)
 	size_t i;
 
 	(void)v;
-	if (!conditions_hold(&r->when, here) || excluded(&r->not_when, here))
+	if (!conditions_allow(&r->when, &r->not_when, here))
 		return;
 	if (r->pattern != NULL) {
 		parts = ARENA_ARRAY(p->a, pattern_fields(r->pattern), struct str);
@@ -441,170 +505,25 @@ static void table_item(struct apply *p, const struct rule *r, const struct value
 		else if (f->type == FIELD_LIST)
 			set_cells(p, &rf, v->text, &c->fields[f->index]);
 		else
-			value_scalar(p->a, p->ctx->zone, &rf, f->type, v->text, &c->fields[f->index]);
+			set_scalar(p, &rf, f->type, v->text, &c->fields[f->index]);
 	}
 	count_keys(p->out, c);
 }
 
-static enum rc row_value(struct arena *a, const struct shape *s, const struct mapping_context *ctx, struct str record,
-    const struct value **out, struct err *e)
+void mapping_items(const struct mapping *m, struct arena *a, const struct mapping_context *ctx,
+    const struct mapping_record *r, struct mapped *out)
 {
-	struct value *v = ARENA_NEW(a, struct value);
-	struct str *cells;
-	size_t n, i;
-	enum rc rc;
-
-	rc = s->reads == READS_TSV ? row_cut(a, record, ctx->delimiter, &cells, &n, e) :
-	    row_split(a, record, ctx->delimiter, &cells, &n, e);
-	if (rc != RC_OK)
-		return rc;
-	if (n != ctx->n_columns)
-		return err_set(e, RC_INVALID, "the row has %zu cells and the header %zu", n, ctx->n_columns);
-	v->type = VALUE_MAP;
-	v->n = n;
-	v->members = ARENA_ARRAY(a, n, struct member);
-	for (i = 0; i < n; i++) {
-		struct str t = str_trim(cells[i]);
-
-		v->members[i].key = ctx->columns[i];
-		v->members[i].value.type = t.n == 0 ? VALUE_NULL : VALUE_STRING;
-		v->members[i].value.text = t;
-	}
-	*out = v;
-	return RC_OK;
-}
-
-static enum rc whole_value(struct arena *a, const struct mapping_context *ctx, struct str record, const struct value **out,
-    struct err *e)
-{
-	char name[300];
-	size_t n;
-	enum rc rc;
-
-	if (record.n > 0 && (record.p[0] == '{' || record.p[0] == '['))
-		return json_parse(a, record, out, e);
-	(void)memset(name, 0, sizeof(name));
-	memcpy(name, ctx->file.p != NULL ? ctx->file.p : "", ctx->file.n < 299 ? ctx->file.n : 299);
-	if ((rc = yaml_parse(a, name, record, out, &n, e)) != RC_OK)
-		return rc;
-	return n == 1 ? RC_OK : err_set(e, RC_INVALID, "the file holds %zu YAML documents, and one was expected", n);
-}
-
-/* A line of a log is text: rules take it apart with a pattern over the path ".". */
-static enum rc line_value(struct arena *a, struct str record, const struct value **out)
-{
-	struct value *v = ARENA_NEW(a, struct value);
-
-	v->type = VALUE_STRING;
-	v->text = record;
-	v->end = record.n;
-	*out = v;
-	return RC_OK;
-}
-
-static enum rc parse(struct arena *a, const struct shape *s, const struct mapping_context *ctx, struct str record,
-    const struct value **out, struct err *e)
-{
-	switch (s->reads) {
-	case READS_TABLE:
-	case READS_TSV:
-		return row_value(a, s, ctx, record, out, e);
-	case READS_WHOLE:
-		return whole_value(a, ctx, record, out, e);
-	case READS_TEXT:
-		return line_value(a, record, out);
-	case READS_XML:
-		return xml_parse(a, record, out, e);
-	case READS_LINES:
-	case READS_JSON:
-		break;
-	}
-	return json_parse(a, record, out, e);
-}
-
-static void identity(const struct mapping *m, const struct apply *p, const struct scope *root)
-{
-	struct buf b;
+	struct apply p = { .a = a, .ctx = ctx, .record = r->bytes, .out = out };
+	const struct scope root = { r->root, NULL };
 	size_t i;
 
-	if (m->n_identity == 0)
-		return;
-	buf_init(&b, 1 << 16);
-	for (i = 0; i < m->n_identity; i++) {
-		const struct value *v = path_first(&m->identity[i], root);
-
-		if (v == NULL || !is_scalar(v) || text_of(v).n == 0)
-			goto out;
-		if (i > 0)
-			buf_c(&b, 0x1f);
-		buf_str(&b, text_of(v));
-	}
-	if (!b.failed) {
-		p->out->has_id = true;
-		p->out->id = arena_str(p->a, buf_view(&b));
-	}
-out:
-	buf_done(&b);
-}
-
-static struct str last_name(const struct path *p)
-{
-	size_t i = p->n;
-
-	while (i > 0 && p->steps[i - 1].name.n == 0)
-		i--;
-	return i > 0 ? p->steps[i - 1].name : STR(".");
-}
-
-/* What a record of this shape must have. */
-static enum rc fits(const struct mapping *m, const struct shape *s, const struct scope *root, bool *is_other, struct err *e)
-{
-	size_t i, k;
-
-	*is_other = true;
-	for (i = 0; i < s->n_detect; i++) {
-		for (k = 0; k < s->detect[i].n_paths && path_first(&s->detect[i].paths[k], root) == NULL; k++)
-			;
-		if (k == s->detect[i].n_paths)
-			return err_set(e, RC_INVALID, "this is no record of %.*s: it has no \"%.*s\"", STR_FMT(m->source),
-			    STR_FMT(last_name(&s->detect[i].paths[0])));
-	}
-	for (i = 0; i < s->when.n; i++) {
-		const struct conditions one = { &s->when.p[i], 1 };
-
-		if (!conditions_hold(&one, root))
-			return err_set(e, RC_INVALID, "this is no record of %.*s: its \"%.*s\" is another's", STR_FMT(m->source),
-			    STR_FMT(last_name(&s->when.p[i].paths[0])));
-	}
-	*is_other = false;
-	return RC_OK;
-}
-
-enum rc mapping_apply(const struct mapping *m, struct arena *a, const struct mapping_context *ctx, struct str record,
-    struct mapped *out, struct err *e)
-{
-	struct apply p = { .a = a, .ctx = ctx, .out = out };
-	struct scope root = { NULL, NULL };
-	const struct shape *s;
-	size_t i;
-	enum rc rc;
-
+	(void)m;
 	memset(out, 0, sizeof(*out));
-	if ((rc = mapping_shape(m, ctx, &s, e)) != RC_OK || (rc = parse(a, s, ctx, record, &root.here, e)) != RC_OK)
-		return rc;
-	for (i = 0; i < s->n_within; i++) {
-		const struct value *inner = path_first(&s->within[i], &root);
-
-		if (inner != NULL && inner->type == VALUE_MAP) {
-			root.here = inner;
-			break;
-		}
-	}
-	if ((rc = fits(m, s, &root, &out->is_other, e)) != RC_OK)
-		return rc;
-	identity(m, &p, &root);
-	for (i = 0; i < s->n_rules; i++) {
-		p.rule = &s->rules[i];
+	p.is_json = r->shape->reads == READS_LINES || r->shape->reads == READS_JSON;
+	out->has_id = r->has_id;
+	out->id = r->id;
+	for (i = 0; i < r->shape->n_rules; i++) {
+		p.rule = &r->shape->rules[i];
 		if (p.rule->is_table)
 			table_item(&p, p.rule, root.here);
 		else if (p.rule->has_each)
@@ -612,5 +531,17 @@ enum rc mapping_apply(const struct mapping *m, struct arena *a, const struct map
 		else
 			one_item(&p, root.here, &root);
 	}
-	return RC_OK;
+}
+
+enum rc mapping_apply(const struct mapping *m, struct arena *a, const struct mapping_context *ctx, struct str record,
+    struct mapped *out, struct err *e)
+{
+	struct mapping_record r;
+	enum rc rc = mapping_read(m, a, ctx, record, &r, e);
+
+	memset(out, 0, sizeof(*out));
+	out->is_other = r.is_other;
+	if (rc == RC_OK)
+		mapping_items(m, a, ctx, &r, out);
+	return rc;
 }

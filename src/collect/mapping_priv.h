@@ -77,6 +77,25 @@ struct rule {
 	bool is_table;                  /* every column is the field of its name */
 };
 
+/* Whose bytes a record holds, and which. */
+struct personal {
+	bool has_each;                  /* one person for each element of this list */
+	struct path each;
+	struct conditions when, not_when;
+	struct str kind;                /* of identity */
+	struct path *paths;             /* what identifies: the first that is there */
+	size_t n_paths;
+	struct path *with;              /* what else is that person's */
+	size_t n_with;
+	struct pattern *like;           /* of a text that identifies only this part counts, and is cut */
+	size_t like_part;
+	struct pattern *pattern;        /* instead of paths: of the text at this path these parts */
+	struct path pattern_path;
+	size_t part;
+	size_t *with_parts;
+	size_t n_with_parts;
+};
+
 struct shape {
 	struct str *files;              /* endings of names; none: any */
 	size_t n_files;
@@ -89,6 +108,8 @@ struct shape {
 	struct conditions when;         /* what else tells a record of this shape */
 	struct rule *rules;
 	size_t n_rules;
+	struct personal *people;
+	size_t n_people;
 };
 
 struct mapping {
@@ -117,6 +138,16 @@ MUST_USE enum rc mapping_paths(struct compile *, const struct value *, struct pa
 MUST_USE enum rc mapping_alternatives(struct compile *, struct str text, const struct value *at, struct condition *);
 MUST_USE enum rc mapping_conditions(struct compile *, const struct value *, struct conditions *);
 MUST_USE enum rc mapping_rules(struct compile *, const struct value *, struct rule **out, size_t *n);
+MUST_USE enum rc mapping_pattern(struct compile *, const struct value *, struct pattern **, struct path *);
+/* ---- mapping_people.c */
+MUST_USE enum rc mapping_personal(struct compile *, const struct value *, struct personal **out, size_t *n);
+/* ---- mapping_apply.c */
+bool conditions_hold(const struct conditions *, const struct scope *);
+/* All of it, and not the second where there are any. */
+bool conditions_allow(const struct conditions *when, const struct conditions *not_when, const struct scope *);
+struct str scalar_text(const struct value *);
+bool value_is_scalar(const struct value *);
+bool pattern_parts(const struct pattern *, struct arena *, const struct mapping_context *, struct str text, struct str *parts);
 /* ---- mapping_field.c */
 MUST_USE enum rc mapping_field(struct compile *, const struct member *, const struct rule *, struct rule_field *);
 MUST_USE enum rc mapping_time(struct compile *, const struct value *, enum unit *, bool *is_utc);
@@ -124,6 +155,8 @@ MUST_USE enum rc mapping_time(struct compile *, const struct value *, enum unit 
 /* ---- mapping_value.c: ${text} as the field's type; what it cannot be is null and in doubt */
 void value_scalar(struct arena *, const struct zone *, const struct rule_field *, enum field_type, struct str text,
     struct field_value *out);
+/* "kind:identity" as tables have it; without a kind it is an address or a name.  False: it is neither. */
+bool value_identity(struct arena *, struct str text, struct str *kind, struct str *identity);
 void value_time(const struct zone *, enum unit, bool is_utc, struct str text, struct field_value *out);
 
 #endif

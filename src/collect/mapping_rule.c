@@ -150,7 +150,7 @@ enum rc mapping_conditions(struct compile *c, const struct value *v, struct cond
 	return RC_OK;
 }
 
-static enum rc rule_pattern(struct compile *c, const struct value *v, struct rule *r)
+enum rc mapping_pattern(struct compile *c, const struct value *v, struct pattern **pattern, struct path *path)
 {
 	static const char *const known[] = { "path", "text" };
 	const struct value *at, *text;
@@ -164,9 +164,9 @@ static enum rc rule_pattern(struct compile *c, const struct value *v, struct rul
 	if (at == NULL || text == NULL)
 		return mapping_wrong(c, v, "\"pattern\" takes {path, text}");
 	err_init(&why);
-	if (pattern_compile(c->a, text->text, &r->pattern, &why) != RC_OK)
+	if (pattern_compile(c->a, text->text, pattern, &why) != RC_OK)
 		return mapping_wrong(c, text, "%s", why.msg);
-	return one_path(c, at, &r->pattern_path);
+	return one_path(c, at, path);
 }
 
 static void feeds(struct compile *c, const struct collection *to)
@@ -266,7 +266,7 @@ static enum rc rule(struct compile *c, const struct value *v, struct rule *r)
 		return rc;
 	if (unless != NULL && (rc = mapping_conditions(c, unless, &r->not_when)) != RC_OK)
 		return rc;
-	if (pattern != NULL && (rc = rule_pattern(c, pattern, r)) != RC_OK)
+	if (pattern != NULL && (rc = mapping_pattern(c, pattern, &r->pattern, &r->pattern_path)) != RC_OK)
 		return rc;
 	if (since != NULL && (rc = updated(c, since, r)) != RC_OK)
 		return rc;

@@ -79,19 +79,17 @@ static bool lower_hex(struct str t)
 	return t.n > 0;
 }
 
-/* "kind:identity" as tables have it; without a kind it is an address or a name. */
-static void set_subject_text(struct arena *a, struct str t, struct field_value *out)
+bool value_identity(struct arena *a, struct str t, struct str *kind, struct str *identity)
 {
-	struct str rest = t, kind = str_cut(&rest, ':');
+	struct str rest = t;
 
+	*kind = str_cut(&rest, ':');
 	if (rest.p == NULL) {
 		rest = t;
-		kind = str_find(t, STR("@")) >= 0 ? STR("email") : STR("name");
+		*kind = str_find(t, STR("@")) >= 0 ? STR("email") : STR("name");
 	}
-	out->kind = kind;
-	out->s = subject_normalize(a, rest);
-	out->is_null = out->s.n == 0 || kind.n == 0 || kind.n > 64 || out->s.n > 4000;
-	out->doubt = out->is_null;
+	*identity = subject_normalize(a, rest);
+	return identity->n > 0 && identity->n <= 4000 && kind->n > 0 && kind->n <= 64;
 }
 
 void value_scalar(struct arena *a, const struct zone *zone, const struct rule_field *r, enum field_type type, struct str t,
@@ -132,7 +130,7 @@ void value_scalar(struct arena *a, const struct zone *zone, const struct rule_fi
 		break;
 	case FIELD_SUBJECT:
 		if (r->kind_in_text) {
-			set_subject_text(a, t, out);
+			out->is_null = out->doubt = !value_identity(a, t, &out->kind, &out->s);
 			return;
 		}
 		out->kind = kind;

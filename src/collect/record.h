@@ -22,6 +22,8 @@ struct field_value {
 	bool doubt;                     /* a time that could not be read (then null) or lacked its zone or day time */
 	int64_t i;                      /* INT, BOOL 0/1, DECIMAL scaled 10^6, DATE days, TIMESTAMP microseconds */
 	struct str s;                   /* STRING, TEXT, ENUM word, DIGEST lower-case hex; SUBJECT: normalized identity */
+	const uint8_t *ref;             /* the record names the subject by its reference, 16 bytes; else NULL */
+	struct str shown;               /* of a personal text that was cut: what stood there, where that is at hand */
 	struct str kind;                /* SUBJECT: what kind of identity, e.g. "github.login"; also set on a STRING
 	                                 * whose value is to be the subject's reference in hex: then s is the identity */
 	struct field_value *items;      /* LIST */

@@ -164,8 +164,10 @@ enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first,
 	enum rc rc;
 
 	if ((rc = ledger_may_write(l, e)) != RC_OK || (rc = frame_build(l, s, &f, piece, &n, e)) != RC_OK ||
-	    (rc = segment_append(l, piece, n, e)) != RC_OK)
+	    (rc = segment_append(l, piece, n, e)) != RC_OK) {
+		l->broken = l->broken || s->names_keys; /* keys that no entry names now */
 		return rc;
+	}
 	frame_note(l, &f, l->segment.first, l->segment.size - frame_length(&f));
 	l->next_sequence++;
 	memcpy(l->chain, f.chain, sizeof(l->chain));
@@ -179,6 +181,12 @@ enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first,
 	return RC_OK;
 }
 
+/* What it takes of a frame, about. */
+static size_t weight(const struct ledger_record *r)
+{
+	return r->body.n + r->n_parts * (PART_ROW_BYTES + 128);
+}
+
 static enum rc append_some(struct ledger *l, uint64_t received, struct ledger_record *r, size_t n, size_t *done,
     struct err *e)
 {
@@ -186,8 +194,8 @@ static enum rc append_some(struct ledger *l, uint64_t received, struct ledger_re
 	uint64_t first;
 	enum rc rc;
 
-	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + r[i].body.n < BATCH_BYTES); i++)
-		content += r[i].body.n;
+	for (i = 0; i < n && i < FRAME_ENTRIES_MAX / 4 && (i == 0 || content + weight(&r[i]) < BATCH_BYTES); i++)
+		content += weight(&r[i]);
 	*done = i;
 	if ((rc = ledger_seal(l, received, r, i, l->own, e)) != RC_OK || (rc = ledger_write(l, l->own, &first, e)) != RC_OK)
 		return rc;

@@ -8,6 +8,7 @@
 #include "ledger/note.h"
 #include "ledger/tree.h"
 #include "seal/box.h"
+#include "seal/cut.h"
 #include "seal/provider.h"
 
 struct ledger;
@@ -40,6 +41,8 @@ struct ledger_record {
 	bool lifelong;                          /* epoch 0: what replay always needs */
 	const struct key *scope;                /* NULL: by classification and year of receipt */
 	struct str body, envelope;
+	const struct str *parts;                /* of cut_apart, where it falls into several; part 0 is sealed instead of ${body} */
+	size_t n_parts;                         /* 0 or 1: ${body} alone */
 	const uint8_t *tag;                     /* 16 bytes or NULL */
 	/* given back */
 	uint64_t index;
@@ -50,7 +53,9 @@ struct ledger_record {
 MUST_USE enum rc ledger_prepare(struct ledger *, uint64_t now_ms, struct err *);
 /* The time of receipt that a batch appended now gets: never before the last entry's. */
 uint64_t ledger_received(const struct ledger *, uint64_t now_ms);
-/* Seal and append all of them, durable when it returns RC_OK; RC_UNKNOWN: nobody can say (the ledger is closed to
+/* People's parts are sealed under scopes of their own, made where there are none yet: their rows are named by an entry
+ * behind the batch's in the same frame, so that ledger_size is more than the batch says.
+ * Seal and append all of them, durable when it returns RC_OK; RC_UNKNOWN: nobody can say (the ledger is closed to
  * further writes).  ${n} may exceed what a frame holds. */
 MUST_USE enum rc ledger_append(struct ledger *, uint64_t now_ms, struct ledger_record *, size_t n, struct err *);
 /* The same in two steps, for whoever seals the next batch in one thread while another writes the one before.  Batches are
@@ -91,21 +96,28 @@ struct opened {
 	uint64_t index;
 	struct entry entry;
 	uint8_t leaf[SHA256_BYTES];
-	enum verdict verdict;           /* of part 0; the others are INTACT or this says what is not */
+	enum verdict verdict;           /* the worst of its parts'; of part 0 alone where people were not asked for */
+	enum verdict first;             /* of part 0, which items are built from */
 	struct str body;                /* reading form: each person of a cut record as a reference */
+	const struct cut_mark *marks;   /* where people stand in ${body} */
+	size_t n_marks;
 	struct str envelope;
-	struct str raw;                 /* the exact bytes, when every part opens */
+	struct str raw;                 /* the exact bytes, when every part opens; else STR_NONE */
 	/* as stored, for whoever discloses it: borrowed for as long as the entry itself */
 	const uint8_t *bytes;           /* ENTRY_BYTES */
 	const uint8_t *rows;            /* entry.n * PART_ROW_BYTES */
 	const struct str *stored;       /* of each part */
+	const struct str *parts;        /* each as it opened; p is NULL where it did not or was not asked for */
 };
 
 /* Everything in ${a}.  RC_NOT_FOUND: there is no such entry. */
 MUST_USE enum rc ledger_read(struct ledger *, struct arena *a, uint64_t index, struct opened *, struct err *);
-/* Entries from ${from} in order, each in ${a}, which is reset before the next. */
-MUST_USE enum rc ledger_each(struct ledger *, uint64_t from, uint64_t until, struct arena *a,
+/* Entries from ${from} in order, each in ${a}, which is reset before the next.  ${people} false: people's parts are left
+ * alone and ${raw} is not made, where a record has several, but for edits: for whoever reads the body alone. */
+MUST_USE enum rc ledger_each(struct ledger *, uint64_t from, uint64_t until, bool people, struct arena *a,
     enum rc (*each)(void *ctx, const struct opened *, struct err *), void *ctx, struct err *);
+/* The people of an entry that ledger_each is at, after all: fills marks, verdict and raw. */
+MUST_USE enum rc ledger_people(struct ledger *, struct arena *a, struct opened *, struct err *);
 
 /* The secret that opens one part and no other.  False: no key here opens it (clear parts need none). */
 bool ledger_part_secret(struct ledger *, const struct entry *, const struct part_row *, struct secret *out);

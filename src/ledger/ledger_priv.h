@@ -43,6 +43,7 @@ struct sealer {
 struct ledger_sealed {
 	struct sealer sealers[SEALERS_MAX];
 	size_t runs, n;                 /* sealers that were used; entries in all of them */
+	bool names_keys;                /* the last one is not of the batch: it names the keys that were made for it */
 	uint8_t (*leaves)[SHA256_BYTES];
 	size_t room;
 };

@@ -83,7 +83,7 @@ struct open_all {
 	bool found;
 	enum rc (*each)(void *ctx, const struct opened *, struct err *);
 	void *ctx;
-	bool reset;
+	bool reset, people;
 };
 
 bool ledger_part_secret(struct ledger *l, const struct entry *en, const struct part_row *row, struct secret *out)
@@ -97,40 +97,93 @@ bool ledger_part_secret(struct ledger *l, const struct entry *en, const struct p
 }
 
 /* One part opened; what does not open leaves its verdict. */
-static enum rc open_part(struct open_all *o, const struct entry *en, const struct part_row *row, struct str stored,
-    struct str *content, struct str *envelope, enum verdict *v, struct err *e)
+static enum verdict open_part(struct ledger *l, struct arena *a, const struct entry *en, const struct part_row *row,
+    struct str stored, struct str *content, struct str *envelope)
 {
-	const struct box_origin origin = { .kind = en->kind, .received_ms = en->received_ms };
-	struct box_origin from = origin;
+	struct box_origin from = { .kind = en->kind, .received_ms = en->received_ms };
 	struct secret secret;
+	enum verdict v;
 	struct err why;
 
-	(void)e;
 	memcpy(from.record_id, en->record_id, 16);
 	err_init(&why);
-	*v = part_verdict(o->l, row, stored);
-	if (*v != VERDICT_INTACT && *v != VERDICT_UNSCRUBBED)
-		return RC_OK;
+	v = part_verdict(l, row, stored);
+	if (v != VERDICT_INTACT && v != VERDICT_UNSCRUBBED)
+		return v;
 	memset(&secret, 0, sizeof(secret));
-	if (row->mode != PART_CLEAR && !ledger_part_secret(o->l, en, row, &secret)) {
-		if (*v == VERDICT_INTACT)
-			*v = VERDICT_NO_KEY;
-		return RC_OK;
-	}
-	if (box_open(o->l->own->sealers[0].box, &from, row, &secret, stored, o->a, content, envelope, &why) != RC_OK)
-		*v = VERDICT_ALTERED;
+	if (row->mode != PART_CLEAR && !ledger_part_secret(l, en, row, &secret))
+		return v == VERDICT_INTACT ? VERDICT_NO_KEY : v;
+	if (box_open(l->own->sealers[0].box, &from, row, &secret, stored, a, content, envelope, &why) != RC_OK)
+		v = VERDICT_ALTERED;
 	secret_done(&secret);
+	return v;
+}
+
+/* Parts from ${first} on are opened; the worst of them. */
+static enum rc open_parts(struct ledger *l, struct arena *a, const struct opened *o, unsigned first, struct str *parts,
+    enum verdict *worst, struct err *e)
+{
+	struct str no_envelope;
+	struct part_row row;
+	enum verdict v;
+	unsigned i;
+	enum rc rc;
+
+	for (i = first; i < o->entry.n; i++) {
+		if ((rc = part_row_decode(o->rows + (size_t)i * PART_ROW_BYTES, &row, e)) != RC_OK)
+			return rc;
+		parts[i] = STR_NONE;
+		v = open_part(l, a, &o->entry, &row, o->stored[i], &parts[i], &no_envelope);
+		*worst = i == first || v > *worst ? v : *worst;
+	}
+	return RC_OK;
+}
+
+/* Body and marks from what is at hand, and the raw bytes where all of it is. */
+static void read_parts(struct arena *a, const struct str *parts, struct opened *out)
+{
+	struct cut_mark *marks = NULL;
+	struct err why;
+
+	err_init(&why);
+	if (parts[0].p == NULL)
+		return;
+	if (cut_reading(a, parts, out->entry.n, &out->body, &marks, &out->n_marks, &why) != RC_OK)
+		out->verdict = out->first = VERDICT_ALTERED;
+	out->marks = marks;
+}
+
+enum rc ledger_people(struct ledger *l, struct arena *a, struct opened *out, struct err *e)
+{
+	struct str *parts;
+	enum verdict worst = VERDICT_INTACT;
+	struct err why;
+	size_t i;
+	enum rc rc;
+
+	if (out->entry.n < 2 || out->parts == NULL || out->parts[0].p == NULL)
+		return RC_OK;
+	parts = ARENA_ARRAY(a, out->entry.n, struct str);
+	parts[0] = out->parts[0];
+	if ((rc = open_parts(l, a, out, 1, parts, &worst, e)) != RC_OK)
+		return rc;
+	out->parts = parts;
+	out->verdict = worst > out->first ? worst : out->first;
+	read_parts(a, parts, out);
+	for (i = 0; i < out->entry.n && parts[i].p != NULL; i++)
+		;
+	err_init(&why);
+	if (i == out->entry.n && cut_together(a, parts, i, &out->raw, &why) != RC_OK)
+		out->verdict = VERDICT_ALTERED;
 	return RC_OK;
 }
 
 static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *bytes, const struct entry *en,
     const uint8_t *rows, uint64_t blob, struct opened *out, struct err *e)
 {
-	struct str *parts = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str), envelope = STR_NONE, stored;
+	struct str *parts = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str);
 	struct str *all_stored = ARENA_ARRAY(o->a, (size_t)en->n + 1, struct str);
-	bool all = true;
 	struct part_row row;
-	enum verdict v;
 	unsigned i;
 	enum rc rc;
 
@@ -140,37 +193,29 @@ static enum rc open_entry(struct open_all *o, uint64_t index, const uint8_t *byt
 	out->bytes = bytes;
 	out->rows = rows;
 	out->stored = all_stored;
+	out->parts = parts;
 	hash_leaf(bytes, ENTRY_BYTES, out->leaf);
 	for (i = 0; i < en->n; i++) {
 		if ((rc = part_row_decode(rows + (size_t)i * PART_ROW_BYTES, &row, e)) != RC_OK)
 			return rc;
-		stored = str_bytes(o->blobs + blob, row.stored_n);
-		if (row.is_object && (rc = object_read(o->l, o->a, &row, &stored, e)) != RC_OK)
+		all_stored[i] = str_bytes(o->blobs + blob, row.stored_n);
+		if (row.is_object && (rc = object_read(o->l, o->a, &row, &all_stored[i], e)) != RC_OK)
 			return rc;
 		if (!row.is_object)
 			blob += row.stored_n;
-		all_stored[i] = stored;
-		parts[i] = STR_NONE;
-		if ((rc = open_part(o, en, &row, stored, &parts[i], &envelope, &v, e)) != RC_OK)
-			return rc;
-		all = all && (v == VERDICT_INTACT);
-		if (i == 0) {
-			out->verdict = v;
-			out->envelope = envelope;
-		} else if (v > out->verdict) {
-			out->verdict = v;
-		}
 	}
 	if (en->n == 0)
 		return RC_OK;
+	if ((rc = part_row_decode(rows, &row, e)) != RC_OK)
+		return rc;
+	out->verdict = out->first = open_part(o->l, o->a, en, &row, all_stored[0], &parts[0], &out->envelope);
 	if (en->n == 1) {
 		out->body = out->raw = parts[0];
 		return RC_OK;
 	}
-	if (parts[0].p != NULL && cut_reading(o->a, parts[0], en->n, &out->body, e) != RC_OK)
-		out->verdict = VERDICT_ALTERED;
-	if (all && cut_together(o->a, parts, en->n, &out->raw, e) != RC_OK)
-		out->verdict = VERDICT_ALTERED;
+	if (o->people || en->kind == KIND_CHANGE)
+		return parts[0].p == NULL ? RC_OK : ledger_people(o->l, o->a, out, e);
+	read_parts(o->a, parts, out);
 	return RC_OK;
 }
 
@@ -288,7 +333,7 @@ static enum rc frame_visit(struct open_all *o, size_t i, struct err *e)
 
 enum rc ledger_read(struct ledger *l, struct arena *a, uint64_t index, struct opened *out, struct err *e)
 {
-	struct open_all o = { .l = l, .a = a, .wanted = index, .out = out };
+	struct open_all o = { .l = l, .a = a, .wanted = index, .out = out, .people = true };
 	enum rc rc;
 
 	if (index >= l->tree.size)
@@ -299,11 +344,11 @@ enum rc ledger_read(struct ledger *l, struct arena *a, uint64_t index, struct op
 	return o.found ? RC_OK : err_set(e, RC_ALTERED, "entry %llu is not in its frame", (unsigned long long)index);
 }
 
-enum rc ledger_each(struct ledger *l, uint64_t from, uint64_t until, struct arena *a,
+enum rc ledger_each(struct ledger *l, uint64_t from, uint64_t until, bool people, struct arena *a,
     enum rc (*each)(void *ctx, const struct opened *, struct err *), void *ctx, struct err *e)
 {
 	struct open_all o = { .l = l, .a = a, .from = from, .wanted = until < l->tree.size ? until : l->tree.size, .each = each,
-		.ctx = ctx, .reset = true };
+		.ctx = ctx, .reset = true, .people = people };
 	size_t i;
 	enum rc rc;
 

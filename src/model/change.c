@@ -14,9 +14,7 @@ void change_add(struct changes *c, uint8_t kind, struct str body)
 			memcpy(p, c->p, c->n * sizeof(*p));
 		c->p = p;
 	}
-	c->p[c->n].kind = kind;
-	c->p[c->n].body = body;
-	c->n++;
+	c->p[c->n++] = (struct change){ .kind = kind, .body = body };
 }
 
 void change_definition_text(struct changes *c, const char *kind, struct str id, struct str body)
@@ -45,29 +43,32 @@ void change_definition(struct changes *c, const char *kind, struct str id, const
 	buf_done(&b);
 }
 
-static bool is_first(struct changes *c, struct state *s, struct str kind, struct str identity)
+static bool is_first(struct changes *c, struct state *s, struct str kind, struct str identity, uint8_t ref[16])
 {
 	struct err ignored;
-	uint8_t ref[16];
 	bool known = false;
 	size_t i;
 
 	if (c->before != NULL)
-		return introduced_first(c->before, s, kind, identity);
+		return introduced_first(c->before, s, kind, identity, ref);
 	err_init(&ignored);
 	if (state_subject(s, kind, identity, &known, ref, &ignored) == RC_OK && known)
 		return false;
-	for (i = c->n_subjects; i > 0; i--)
-		if (str_eq(c->subjects[i - 1].kind, kind) && str_eq(c->subjects[i - 1].identity, identity))
-			return false;
+	for (i = c->n_subjects; i > 0; i--) {
+		if (!str_eq(c->subjects[i - 1].kind, kind) || !str_eq(c->subjects[i - 1].identity, identity))
+			continue;
+		memcpy(ref, c->subjects[i - 1].ref, 16);
+		return false;
+	}
+	rand_bytes(ref, 16);
 	return true;
 }
 
-static void subject_need(struct changes *c, struct state *s, struct str kind, struct str identity)
+void change_subject(struct changes *c, struct state *s, struct str kind, struct str identity, uint8_t ref[16])
 {
 	struct new_subject *p;
 
-	if (!is_first(c, s, kind, identity))
+	if (!is_first(c, s, kind, identity, ref))
 		return;
 	if (c->n_subjects == c->room_subjects) {
 		c->room_subjects = c->room_subjects == 0 ? 64 : c->room_subjects * 2;
@@ -79,7 +80,14 @@ static void subject_need(struct changes *c, struct state *s, struct str kind, st
 	p = &c->subjects[c->n_subjects++];
 	p->kind = arena_str(c->a, kind);
 	p->identity = arena_str(c->a, identity);
-	rand_bytes(p->ref, sizeof(p->ref));
+	memcpy(p->ref, ref, sizeof(p->ref));
+}
+
+static void subject_need(struct changes *c, struct state *s, struct str kind, struct str identity)
+{
+	uint8_t ref[16];
+
+	change_subject(c, s, kind, identity, ref);
 }
 
 static void value_subjects(struct changes *c, struct state *s, const struct field *f, const struct field_value *v)
@@ -88,11 +96,11 @@ static void value_subjects(struct changes *c, struct state *s, const struct fiel
 
 	if (!v->supplied || v->is_null)
 		return;
-	if ((f->type == FIELD_SUBJECT || f->type == FIELD_STRING) && v->kind.n > 0)
+	if ((f->type == FIELD_SUBJECT || f->type == FIELD_STRING) && v->kind.n > 0 && v->ref == NULL)
 		subject_need(c, s, v->kind, v->s);
 	if (f->type == FIELD_LIST && f->item_type == FIELD_SUBJECT)
 		for (i = 0; i < v->n; i++)
-			if (!v->items[i].is_null)
+			if (!v->items[i].is_null && v->items[i].ref == NULL)
 				subject_need(c, s, v->items[i].kind, v->items[i].s);
 }
 
@@ -104,38 +112,46 @@ void change_subjects_of(struct changes *c, struct state *s, const struct contrib
 		value_subjects(c, s, &con->collection->fields[i], &con->fields[i]);
 }
 
-void change_tell_subjects(struct changes *c)
+/* {"subjects":[…]} of some of them, with the places of their identities. */
+static void tell_some(struct changes *c, size_t from, size_t to)
 {
+	struct cut_range *people = ARENA_ARRAY(c->a, to - from, struct cut_range);
 	struct buf b;
 	size_t i;
 
-	if (c->told == c->n_subjects)
-		return;
 	buf_init(&b, LIMIT_RECORD);
 	buf_z(&b, "{\"subjects\":[");
-	for (i = c->told; i < c->n_subjects; i++) {
-		if (i > c->told)
-			buf_c(&b, ',');
-		buf_z(&b, "{\"identity\":");
-		json_put_str(&b, c->subjects[i].identity);
+	for (i = from; i < to; i++) {
+		const struct new_subject *p = &c->subjects[i];
+
+		buf_z(&b, i > from ? ",{\"identity\":" : "{\"identity\":");
+		people[i - from].at = b.n + 1;
+		json_put_str(&b, p->identity);
+		people[i - from].end = b.n - 1;
+		memcpy(people[i - from].subject, p->ref, 16);
 		buf_z(&b, ",\"kind\":");
-		json_put_str(&b, c->subjects[i].kind);
+		json_put_str(&b, p->kind);
 		buf_z(&b, ",\"ref\":\"");
-		buf_hex(&b, c->subjects[i].ref, 16);
+		buf_hex(&b, p->ref, 16);
 		buf_z(&b, "\"}");
-		if (b.n > LIMIT_RECORD / 2) {           /* so many people do not fit into one entry */
-			buf_z(&b, "]}");
-			change_add(c, 3, arena_str(c->a, buf_view(&b)));
-			buf_clear(&b);
-			buf_z(&b, "{\"subjects\":[");
-			c->told = i + 1;
-		}
 	}
 	buf_z(&b, "]}");
-	if (c->told < c->n_subjects)
-		change_add(c, 3, arena_str(c->a, buf_view(&b)));
-	c->told = c->n_subjects;
+	change_add(c, 3, arena_str(c->a, buf_view(&b)));
+	c->p[c->n - 1].people = people;
+	c->p[c->n - 1].n_people = to - from;
 	buf_done(&b);
+}
+
+void change_tell_subjects(struct changes *c)
+{
+	enum { TOLD_MOST = 1000 };              /* identities of at most 4,000 bytes: an entry's room and parts suffice */
+
+	while (c->told < c->n_subjects) {
+		size_t n = c->n_subjects - c->told < TOLD_MOST ? c->n_subjects - c->told : TOLD_MOST;
+
+		tell_some(c, c->told, c->told + n);
+		c->told += n;
+	}
 }
 
 enum rc change_item(struct changes *c, struct state *s, struct str collection, const struct value *fields,

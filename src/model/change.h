@@ -10,6 +10,8 @@
 struct change {
 	uint8_t kind;                   /* 3 change, 4 definition */
 	struct str body;
+	const struct cut_range *people; /* identities in the body, for whoever seals them each under a key of its own */
+	size_t n_people;
 };
 
 struct new_subject {
@@ -43,6 +45,8 @@ MUST_USE enum rc change_join(struct changes *, struct state *, struct str a, str
 MUST_USE enum rc change_split(struct changes *, struct state *, struct str a, struct str b, struct str reason,
     struct err *);
 
+/* The identity's reference, a fresh one where nobody knows it yet. */
+void change_subject(struct changes *, struct state *, struct str kind, struct str identity, uint8_t ref[16]);
 /* Give each identity that a contribution names and nobody knows yet a fresh reference. */
 void change_subjects_of(struct changes *, struct state *, const struct contribution *);
 /* Add the entry that introduces those not told of yet, if there are any. */

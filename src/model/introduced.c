@@ -8,6 +8,7 @@ enum { SLOTS_FIRST = 1024 };
 struct slot {
 	uint64_t hash;                  /* 0: free */
 	struct str kind, identity;
+	uint8_t ref[16];
 };
 
 struct introduced {
@@ -45,16 +46,16 @@ static struct slot *find(struct introduced *t, uint64_t h, struct str kind, stru
 	return &t->slots[at];
 }
 
-static void put(struct introduced *t, struct slot *to, uint64_t h, struct str kind, struct str identity)
+static void put(struct introduced *t, struct slot *to, uint64_t h, struct str kind, struct str identity, const uint8_t ref[16])
 {
-	*to = (struct slot){ h, arena_str(t->a, kind), arena_str(t->a, identity) };
+	*to = (struct slot){ .hash = h, .kind = arena_str(t->a, kind), .identity = arena_str(t->a, identity) };
+	memcpy(to->ref, ref, 16);
 	t->n++;
 }
 
-static bool is_known(struct state *s, struct str kind, struct str identity)
+static bool is_known(struct state *s, struct str kind, struct str identity, uint8_t ref[16])
 {
 	struct err ignored;
-	uint8_t ref[16];
 	bool known = false;
 
 	err_init(&ignored);
@@ -66,9 +67,10 @@ static void make_room(struct introduced *t, struct state *s)
 {
 	struct introduced old = *t;
 	size_t i, left = 0;
+	uint8_t ref[16];
 
 	for (i = 0; i < old.room; i++) {
-		if (old.slots[i].hash != 0 && is_known(s, old.slots[i].kind, old.slots[i].identity))
+		if (old.slots[i].hash != 0 && is_known(s, old.slots[i].kind, old.slots[i].identity, ref))
 			old.slots[i].hash = 0;
 		left += old.slots[i].hash != 0;
 	}
@@ -79,22 +81,25 @@ static void make_room(struct introduced *t, struct state *s)
 	for (i = 0; i < old.room; i++)
 		if (old.slots[i].hash != 0)
 			put(t, find(t, old.slots[i].hash, old.slots[i].kind, old.slots[i].identity), old.slots[i].hash,
-			    old.slots[i].kind, old.slots[i].identity);
+			    old.slots[i].kind, old.slots[i].identity, old.slots[i].ref);
 	arena_free(old.a);
 	mem_free(old.slots);
 }
 
-bool introduced_first(struct introduced *t, struct state *s, struct str kind, struct str identity)
+bool introduced_first(struct introduced *t, struct state *s, struct str kind, struct str identity, uint8_t ref[16])
 {
 	const uint64_t h = subject_hash(kind, identity);
 	struct slot *to;
 
-	if (is_known(s, kind, identity))
+	if (is_known(s, kind, identity, ref))
 		return false;
 	to = find(t, h, kind, identity);
-	if (to->hash != 0)
+	if (to->hash != 0) {
+		memcpy(ref, to->ref, 16);
 		return false;
-	put(t, to, h, kind, identity);
+	}
+	rand_bytes(ref, 16);
+	put(t, to, h, kind, identity, ref);
 	if (t->n * 2 >= t->room)
 		make_room(t, s);
 	return true;

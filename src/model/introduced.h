@@ -9,8 +9,8 @@
 struct introduced;
 struct introduced *introduced_new(void);
 void introduced_free(struct introduced *);          /* NULL does nothing */
-/* True: neither the state knows the identity nor was it told here before; it is from now on.  May run in one thread
+/* The identity's reference: the state's, or the one it was given here before, or a fresh one: then true.  May run in one thread
  * while another applies entries to ${s}.  What the state knows by now takes no room for long. */
-bool introduced_first(struct introduced *, struct state *s, struct str kind, struct str identity);
+bool introduced_first(struct introduced *, struct state *s, struct str kind, struct str identity, uint8_t ref[16]);
 
 #endif

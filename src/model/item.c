@@ -18,6 +18,15 @@ struct row {
 	bool *is_null;
 };
 
+/* The subject of a value, with its reference; 0: no entry introduced it. */
+static int64_t subject_of(struct state *s, const struct field_value *v, uint8_t ref[16])
+{
+	if (v->ref == NULL)
+		return subject_find(s, v->kind, v->s, ref);
+	memcpy(ref, v->ref, 16);
+	return subject_by_ref(s, ref);
+}
+
 static void put_scalar(struct state *s, struct buf *b, enum field_type type, const struct field_value *v, bool key)
 {
 	uint8_t ref[16];
@@ -34,7 +43,7 @@ static void put_scalar(struct state *s, struct buf *b, enum field_type type, con
 		buf_fmt(b, "%lld", (long long)v->i);
 		break;
 	case FIELD_SUBJECT:
-		id = subject_find(s, v->kind, v->s, ref);
+		id = subject_of(s, v, ref);
 		if (id == 0) {
 			buf_z(b, key ? "\"\"" : "null");
 		} else if (key) {
@@ -77,7 +86,7 @@ static bool ref_text(struct state *s, const struct field_value *v, struct str *o
 {
 	uint8_t ref[16];
 
-	if (subject_find(s, v->kind, v->s, ref) == 0)
+	if (subject_of(s, v, ref) == 0)
 		return false;
 	*out = hex_str(s->scratch, ref, sizeof(ref));
 	return true;
@@ -88,6 +97,7 @@ static void resolve_field(struct state *s, const struct field *f, struct row *r)
 	const struct field_value *v = &r->v[f->index];
 	uint64_t bit = (uint64_t)1 << f->index;
 	bool found = true;
+	uint8_t ref[16];
 
 	r->is_null[f->index] = true;
 	if (!v->supplied)
@@ -99,7 +109,7 @@ static void resolve_field(struct state *s, const struct field *f, struct row *r)
 		return;
 	switch (f->type) {
 	case FIELD_SUBJECT:
-		r->ids[f->index] = subject_find(s, v->kind, v->s, NULL);
+		r->ids[f->index] = subject_of(s, v, ref);
 		found = r->ids[f->index] != 0;
 		break;
 	case FIELD_LIST:

@@ -103,7 +103,7 @@ static void *mapping(void *ctx)
 			if (it->in == NULL)
 				continue;
 			err_init(&why);
-			it->mapped = state_map(r->s, b->a, it->in, it->definition, it->en.body, &it->cs, &it->n, &why);
+			it->mapped = state_map(r->s, b->a, it->in, it->definition, &it->en, &it->cs, &it->n, &why);
 			if (it->mapped != RC_OK) {
 				it->why = ARENA_NEW(b->a, struct err);
 				*it->why = why;
@@ -223,6 +223,7 @@ static enum rc put(struct replay *r, const struct state_entry *en, struct err *e
 	it->en = *en;
 	it->en.body = arena_str(b->a, en->body);
 	it->en.envelope = arena_str(b->a, en->envelope);
+	it->en.marks = cut_marks_copy(b->a, en->marks, en->n_marks);
 	if (known) {
 		it->in = r->in;
 		it->definition = r->definition;
@@ -235,14 +236,16 @@ static enum rc one(void *ctx, const struct opened *o, struct err *e)
 {
 	struct replay *r = ctx;
 	struct state_entry en = { .index = o->index, .kind = o->entry.kind,
-		.received_us = (int64_t)o->entry.received_ms * 1000, .body = o->body, .envelope = o->envelope };
+		.received_us = (int64_t)o->entry.received_ms * 1000, .body = o->body, .envelope = o->envelope, .marks = o->marks,
+		.n_marks = o->n_marks };
 	enum rc rc;
 
-	if (o->verdict == VERDICT_NO_KEY)
+	/* of people's parts nothing is asked: items are built without them */
+	if (o->first == VERDICT_NO_KEY)
 		return err_set(e, RC_LOCKED, "entry %llu does not open with this key", (unsigned long long)o->index);
-	if (o->verdict == VERDICT_ALTERED || o->verdict == VERDICT_MISSING)
-		return err_set(e, RC_ALTERED, "entry %llu is %s; run verify", (unsigned long long)o->index, verdict_name(o->verdict));
-	en.is_open = o->verdict == VERDICT_INTACT || o->verdict == VERDICT_UNSCRUBBED;
+	if (o->first == VERDICT_ALTERED || o->first == VERDICT_MISSING)
+		return err_set(e, RC_ALTERED, "entry %llu is %s; run verify", (unsigned long long)o->index, verdict_name(o->first));
+	en.is_open = o->first == VERDICT_INTACT || o->first == VERDICT_UNSCRUBBED;
 	memcpy(en.record_id, o->entry.record_id, 16);
 	if (r->tell != NULL && o->index % 20000 == 0)
 		r->tell(r->ctx, o->index + 1, r->until);
@@ -314,7 +317,7 @@ enum rc replay_run(struct ledger *l, struct state *s, uint64_t until, void (*tel
 	a = arena_new();
 	rc = until - from >= FEW ? start(r, e) : RC_OK;
 	if (rc == RC_OK)
-		rc = ledger_each(l, from, until, a, one, r, e);
+		rc = ledger_each(l, from, until, false, a, one, r, e);
 	if (rc == RC_OK)
 		rc = settle(r, e);
 	if (until - from >= FEW)

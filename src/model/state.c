@@ -107,6 +107,7 @@ void state_close(struct state *s)
 	mem_free(s->tables);
 	(void)pthread_mutex_destroy(&s->subjects);
 	mem_free(s->slots);
+	mem_free(s->refs);
 	mem_free(s->ingests);
 	arena_free(s->forever);
 	arena_free(s->scratch);
@@ -216,6 +217,8 @@ static enum rc apply_subjects(struct state *s, const struct value *list, uint64_
 
 		if (kind.n == 0 || identity.n == 0 || !hex_get(value_text(&list->items[i], "ref"), ref, sizeof(ref)))
 			return err_set(e, RC_INVALID, "a subject without kind, identity or a reference of 32 hex digits");
+		if (str_starts(identity, STR("subject:")) && str_eq(str_sub(identity, 8, 64), value_text(&list->items[i], "ref")))
+			identity = STR_NONE;    /* cut out, and not at hand: nobody can have guessed the reference */
 		if ((rc = subject_add(s, kind, identity, ref, entry, e)) != RC_OK)
 			return rc;
 	}
@@ -305,12 +308,12 @@ enum rc state_mapping_of(struct state *s, struct str envelope, const struct inge
 	return RC_OK;
 }
 
-enum rc state_map(struct state *s, struct arena *a, const struct ingest *in, struct str definition, struct str bytes,
-    struct contribution **out, size_t *n, struct err *e)
+enum rc state_map(struct state *s, struct arena *a, const struct ingest *in, struct str definition,
+    const struct state_entry *en, struct contribution **out, size_t *n, struct err *e)
 {
 	if (s->hooks.contribute == NULL)
 		return err_set(e, RC_INVALID, "nothing here reads mappings");
-	return s->hooks.contribute(s->hooks.ctx, s, a, in, definition, bytes, out, n, e);
+	return s->hooks.contribute(s->hooks.ctx, s, a, in, definition, en, out, n, e);
 }
 
 static enum rc contribute_all(struct state *s, const struct state_entry *en, const struct ingest *in,
@@ -333,17 +336,18 @@ static enum rc apply_evidence(struct state *s, const struct state_entry *en, str
 	enum rc rc;
 
 	if ((rc = state_mapping_of(s, en->envelope, &in, &definition, e)) != RC_OK ||
-	    (rc = state_map(s, s->scratch, in, definition, en->body, &cs, &n, e)) != RC_OK)
+	    (rc = state_map(s, s->scratch, in, definition, en, &cs, &n, e)) != RC_OK)
 		return rc;
 	return contribute_all(s, en, in, cs, n, e);
 }
 
 static enum rc apply_document(struct state *s, const struct state_entry *en, struct err *e)
 {
+	struct str body = en->n_marks > 0 ? cut_shown(s->scratch, en->body, en->marks, en->n_marks) : en->body;
 	const struct value *v;
 	enum rc rc;
 
-	if ((rc = json_parse(s->scratch, en->body, &v, e)) != RC_OK)
+	if ((rc = json_parse(s->scratch, body, &v, e)) != RC_OK)
 		return rc;
 	switch (en->kind) {
 	case KIND_CHANGE:

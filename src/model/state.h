@@ -1,6 +1,6 @@
 /* state: the database as a view of the ledger.  Entries are applied in order, one by one; applying reads no clock, no
  * randomness and nothing outside the ledger, and what does not fit becomes a row that says so.
- * Uses store/, base/.  Used by collect/ and above.  Tables: docs/formats/state.md */
+ * Uses store/, seal/cut.h, base/.  Used by collect/ and above.  Tables: docs/formats/state.md */
 #ifndef MODEL_STATE_H
 #define MODEL_STATE_H
 
@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "collect/record.h"
 #include "model/schema.h"
+#include "seal/cut.h"
 #include "store/store.h"
 
 struct state;
@@ -19,7 +20,9 @@ struct state_entry {
 	int64_t received_us;
 	uint8_t record_id[16];
 	bool is_open;                   /* false: the body was erased or no key opens it */
-	struct str body;
+	struct str body;                /* of a record that was cut: its reading form */
+	const struct cut_mark *marks;   /* where people stand in it */
+	size_t n_marks;
 	struct str envelope;            /* kinds 1 and 2 */
 };
 
@@ -45,7 +48,7 @@ struct state_hooks {
 	/* Contributions of one raw record.  RC_INVALID: the mapping can make nothing of it; replay then keeps the entry
 	 * without items. */
 	enum rc (*contribute)(void *ctx, struct state *, struct arena *, const struct ingest *, struct str definition,
-	    struct str bytes, struct contribution **out, size_t *n, struct err *);
+	    const struct state_entry *, struct contribution **out, size_t *n, struct err *);
 	/* The state collections that the mapping feeds: an ingest with it is an extraction of each. */
 	enum rc (*collections)(void *ctx, struct state *, struct arena *, const struct ingest *, struct str definition,
 	    const struct collection ***out, size_t *n, struct err *);
@@ -77,8 +80,8 @@ MUST_USE enum rc state_apply_evidence(struct state *, const struct state_entry *
  * not, is applied; as state_apply would. */
 MUST_USE enum rc state_mapping_of(struct state *, struct str envelope, const struct ingest **, struct str *definition,
     struct err *);
-MUST_USE enum rc state_map(struct state *, struct arena *a, const struct ingest *, struct str definition, struct str bytes,
-    struct contribution **, size_t *n, struct err *);
+MUST_USE enum rc state_map(struct state *, struct arena *a, const struct ingest *, struct str definition,
+    const struct state_entry *, struct contribution **, size_t *n, struct err *);
 MUST_USE enum rc state_apply_mapped(struct state *, const struct state_entry *, const struct ingest *, enum rc mapped,
     const struct err *why, const struct contribution *, size_t n, struct err *);
 MUST_USE enum rc state_commit(struct state *, struct err *);

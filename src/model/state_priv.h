@@ -30,6 +30,11 @@ struct subject_slot {
 	uint8_t ref[16];
 };
 
+struct ref_slot {
+	int64_t id;                     /* 0: free */
+	uint8_t ref[16];
+};
+
 /* Which identities are one person by a rule of the organization's. */
 struct identity_rule {
 	struct str name, from, to;      /* kinds */
@@ -53,6 +58,8 @@ struct state {
 	char why_refused[1024];
 	struct subject_slot *slots;     /* open addressing, a power of two */
 	size_t n_slots, n_subjects;
+	struct ref_slot *refs;          /* by reference, the same */
+	size_t n_refs, room_refs;
 	pthread_mutex_t subjects;       /* over the slots */
 	struct ingest **ingests;        /* met in this run, newest last */
 	size_t n_ingests, room_ingests;
@@ -81,6 +88,7 @@ MUST_USE enum rc definition_of_ingest(struct state *, const struct ingest *, str
 
 /* subject.c */
 MUST_USE enum rc subject_reload(struct state *, struct err *);
+/* ${identity} STR_NONE: it was erased, or is not at hand; the reference is known all the same. */
 MUST_USE enum rc subject_add(struct state *, struct str kind, struct str identity, const uint8_t ref[16], uint64_t entry,
     struct err *);
 /* All joined with either take the least root; one of them resolved to a person resolves them all. */
@@ -88,6 +96,8 @@ MUST_USE enum rc subject_same_root(struct state *, int64_t a, int64_t b, struct 
 /* The same, and what waits for either finds its items. */
 MUST_USE enum rc subject_unite(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
 MUST_USE enum rc subject_is_person(struct state *, int64_t id, struct err *);
+/* The same of who stands in a record by reference alone; 0: no entry introduced it. */
+int64_t subject_by_ref(const struct state *, const uint8_t ref[16]);
 /* The subject's id, or 0. */
 int64_t subject_find(struct state *, struct str kind, struct str identity, uint8_t ref[16]);
 

@@ -71,6 +71,43 @@ static void remember(struct state *s, struct str kind, struct str identity, int6
 	(void)pthread_mutex_unlock(&s->subjects);
 }
 
+/* ---- by reference: random bytes, so that they are their own hash */
+static struct ref_slot *ref_find(const struct state *s, const uint8_t ref[16])
+{
+	size_t at = (size_t)get_u64(ref) & (s->room_refs - 1);
+
+	while (s->refs[at].id != 0 && memcmp(s->refs[at].ref, ref, 16) != 0)
+		at = (at + 1) & (s->room_refs - 1);
+	return &s->refs[at];
+}
+
+static void remember_ref(struct state *s, int64_t id, const uint8_t ref[16])
+{
+	struct ref_slot *old = s->refs, *to;
+	size_t n = s->room_refs, i;
+
+	if (s->n_refs * 2 >= s->room_refs) {
+		s->room_refs = n == 0 ? 1024 : n * 2;
+		s->refs = mem_alloc(s->room_refs * sizeof(*s->refs));
+		for (i = 0; i < n; i++)
+			if (old[i].id != 0)
+				*ref_find(s, old[i].ref) = old[i];
+		mem_free(old);
+	}
+	to = ref_find(s, ref);
+	if (to->id != 0)
+		return;
+	to->id = id;
+	memcpy(to->ref, ref, 16);
+	s->n_refs++;
+}
+
+int64_t subject_by_ref(const struct state *s, const uint8_t ref[16])
+{
+	return s->room_refs == 0 ? 0 : ref_find(s, ref)->id;
+}
+
+/* ---- by identity */
 int64_t subject_find(struct state *s, struct str kind, struct str identity, uint8_t ref[16])
 {
 	const struct subject_slot *t;
@@ -100,6 +137,13 @@ enum rc subject_reload(struct state *s, struct err *e)
 			remember(s, column_text(st, 0), column_text(st, 1), column_i64(st, 2), (const uint8_t *)ref.p);
 	}
 	stmt_free(st);
+	st = NULL;
+	if (rc != RC_OK || (rc = db_prepare(s->db, STR("SELECT id, ref FROM subject"), &st, e)) != RC_OK)
+		return rc;
+	while ((rc = stmt_step(st, &row, e)) == RC_OK && row)
+		if (column_blob(st, 1).n == 16)
+			remember_ref(s, column_i64(st, 0), (const uint8_t *)column_blob(st, 1).p);
+	stmt_free(st);
 	return rc;
 }
 
@@ -107,23 +151,13 @@ enum rc subject_add(struct state *s, struct str kind, struct str identity, const
     struct err *e)
 {
 	int64_t id;
-	bool row;
-	struct stmt *st = NULL;
 	enum rc rc;
 
 	if (kind.n > 64 || identity.n > 4000)
 		return err_set(e, RC_INVALID, "an identity of more than 4,000 bytes, or a kind of more than 64");
-	if (subject_find(s, kind, identity, NULL) != 0)
+	if (identity.p != NULL && subject_find(s, kind, identity, NULL) != 0)
 		return RC_OK;
-	if ((rc = db_prepare(s->db, STR("SELECT id FROM subject WHERE ref=?1"), &st, e)) != RC_OK)
-		return rc;
-	stmt_blob(st, 1, ref, 16);
-	rc = stmt_step(st, &row, e);
-	id = rc == RC_OK && row ? column_i64(st, 0) : 0;
-	stmt_free(st);
-	if (rc != RC_OK)
-		return rc;
-	if (id == 0) {
+	if ((id = subject_by_ref(s, ref)) == 0) {
 		if ((rc = db_i64(s->db, "SELECT max(id) FROM subject", 0, &id, e)) != RC_OK)
 			return rc;
 		id++;
@@ -131,7 +165,10 @@ enum rc subject_add(struct state *s, struct str kind, struct str identity, const
 		stmt_blob(s->ins_subject, 2, ref, 16);
 		if ((rc = stmt_run(s->ins_subject, e)) != RC_OK)
 			return rc;
+		remember_ref(s, id, ref);
 	}
+	if (identity.p == NULL)
+		return RC_OK;
 	stmt_text(s->ins_identity, 1, kind);
 	stmt_text(s->ins_identity, 2, identity);
 	stmt_i64(s->ins_identity, 3, id);

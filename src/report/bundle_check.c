@@ -320,6 +320,7 @@ static const char *record(struct check *c, struct cursor *k, struct bundle_recor
 	const uint8_t *head = take(k, RECORD_HEAD_BYTES);
 	uint8_t (*hashes)[SHA256_BYTES], root[SHA256_BYTES];
 	struct str *contents, envelope = STR_NONE, ignored;
+	struct cut_mark *marks;
 	const char *bad;
 	struct err why;
 	bool opened;
@@ -346,8 +347,9 @@ static const char *record(struct check *c, struct cursor *k, struct bundle_recor
 	if (memcmp(root, out->entry.parts_root, SHA256_BYTES) != 0)
 		return "the record is not the one that stands at this index: its parts do not give the entry's parts root";
 	out->envelope = envelope;
-	if (out->is_open && cut_reading(c->one, contents[0], out->entry.n, &out->body, &why) != RC_OK)
-		return "its cut text is not in its form";
+	if (out->is_open && cut_reading(c->one, contents, out->entry.n, &out->body, &marks, &out->n_marks, &why) != RC_OK)
+		return arena_z(c->a, str_z(why.msg));
+	out->marks = out->is_open ? marks : NULL;
 	return NULL;
 }
 

@@ -19,6 +19,8 @@ struct bundle_record {
 	struct entry entry;
 	bool is_open;                   /* part 0 is shown, and opened */
 	struct str body, envelope;      /* reading form */
+	const struct cut_mark *marks;   /* where people stand in it */
+	size_t n_marks;
 };
 
 struct check {

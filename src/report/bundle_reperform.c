@@ -40,7 +40,8 @@ static enum rc apply(void *ctx, const struct bundle_record *r, struct err *e)
 {
 	struct again *g = ctx;
 	struct state_entry en = { .index = r->index, .kind = r->entry.kind, .received_us = (int64_t)r->entry.received_ms * 1000,
-		.is_open = r->is_open, .body = r->body, .envelope = r->envelope };
+		.is_open = r->is_open, .body = r->body, .marks = r->marks, .n_marks = r->n_marks,
+		.envelope = r->envelope };
 	enum rc rc;
 
 	memcpy(en.record_id, r->entry.record_id, 16);

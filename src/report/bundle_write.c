@@ -210,7 +210,7 @@ static enum rc choose_all(struct writing *w)
 	if ((rc = mark_results(w)) != RC_OK)
 		return rc;
 	a = arena_new();
-	rc = ledger_each(org_ledger(w->org), 0, w->size, a, choose, w, w->e);
+	rc = ledger_each(org_ledger(w->org), 0, w->size, false, a, choose, w, w->e);
 	arena_free(a);
 	return rc;
 }
@@ -568,7 +568,7 @@ static enum rc record(void *ctx, const struct opened *o, struct err *e)
 static enum rc put_records(struct writing *w)
 {
 	struct arena *a = arena_new();
-	enum rc rc = ledger_each(org_ledger(w->org), 0, w->size + 1, a, record, w, w->e);
+	enum rc rc = ledger_each(org_ledger(w->org), 0, w->size + 1, false, a, record, w, w->e);
 
 	arena_free(a);
 	if (rc == RC_OK && w->records_open)

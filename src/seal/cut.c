@@ -7,6 +7,9 @@
 
 #include "seal/box.h"
 
+static const char word[] = "subject:";
+enum { WORD = sizeof word - 1 };
+_Static_assert(WORD + 32 == CUT_WORDS, "the words and the reference");
 enum { ESCAPE = 0x1a, ITSELF = 0, MARKER = 1, MARKER_BYTES = 20, PART_HEAD = 20 };
 
 static uint8_t length_class(size_t n) { return box_size_bucket(n); }
@@ -178,6 +181,7 @@ struct ranges_of {
 	const uint8_t *subject;
 	struct str rest;                        /* ranges not taken yet */
 	uint32_t left;
+	bool is_gone;                           /* its part is not at hand */
 };
 
 static enum rc bad_part(size_t i, const char *how, struct err *e)
@@ -192,19 +196,22 @@ static enum rc open_people(const struct str *parts, size_t n, struct ranges_of *
 	for (i = 1; i < n; i++) {
 		struct ranges_of *p = &people[i - 1];
 
+		if (parts[i].p == NULL)
+			continue;               /* whose it is shows when the text names the next person */
 		if (parts[i].n < PART_HEAD)
 			return bad_part(i, "it is too short for a person's part", e);
 		p->subject = (const uint8_t *)parts[i].p;
 		p->left = get_u32(p->subject + 16);
 		p->rest = str_sub(parts[i], PART_HEAD, SIZE_MAX);
 		for (k = 0; k + 1 < i; k++)
-			if (memcmp(people[k].subject, p->subject, 16) == 0)
+			if (people[k].subject != NULL && memcmp(people[k].subject, p->subject, 16) == 0)
 				return bad_part(i, "another part has the same subject", e);
 	}
 	return RC_OK;
 }
 
-/* The next range of the person of ${m}.  ${*seen} people have appeared; a new one must be the next part. */
+/* The next range of the person of ${m}, STR_NONE where that part is not at hand.  ${*seen} people have appeared; a new one
+ * must be the next part. */
 static enum rc take_range(struct ranges_of *people, size_t n, size_t *seen, const struct marker *m, struct str *out,
     struct err *e)
 {
@@ -214,11 +221,18 @@ static enum rc take_range(struct ranges_of *people, size_t n, size_t *seen, cons
 	for (k = 0; k < *seen && memcmp(people[k].subject, m->subject, 16) != 0; k++)
 		;
 	if (k == *seen) {
-		if (k == n || memcmp(people[k].subject, m->subject, 16) != 0)
+		if (k == n || (people[k].subject != NULL && memcmp(people[k].subject, m->subject, 16) != 0))
 			return bad_part(k + 1, "it is not the part of the person who appears next in the text", e);
+		if (people[k].subject == NULL) {
+			people[k].subject = m->subject;
+			people[k].is_gone = true;
+		}
 		(*seen)++;
 	}
 	p = &people[k];
+	*out = STR_NONE;
+	if (p->is_gone)
+		return RC_OK;
 	if (p->left == 0 || p->rest.n < 4)
 		return bad_part(k + 1, "it has fewer ranges than the text has markers", e);
 	length = get_u32((const uint8_t *)p->rest.p);
@@ -229,6 +243,17 @@ static enum rc take_range(struct ranges_of *people, size_t n, size_t *seen, cons
 	*out = str_sub(p->rest, 4, length);
 	p->rest = str_sub(p->rest, 4 + length, SIZE_MAX);
 	p->left--;
+	return RC_OK;
+}
+
+/* Every range of every part was taken. */
+static enum rc all_taken(const struct ranges_of *people, size_t n, size_t seen, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (i >= seen || people[i].left > 0 || people[i].rest.n > 0)
+			return bad_part(i + 1, "it has more ranges than the text has markers", e);
 	return RC_OK;
 }
 
@@ -258,49 +283,126 @@ enum rc cut_together(struct arena *a, const struct str *parts, size_t n, struct 
 			return bad_text(&r, e);
 		if (piece == PIECE_MARKER && (rc = take_range(people, n - 1, &seen, &m, &bytes, e)) != RC_OK)
 			return rc;
+		if (bytes.p == NULL)
+			return err_set(e, RC_LOCKED, "part %zu is not at hand", seen);
 		memcpy(to + k, bytes.p, bytes.n);
 		k += bytes.n;
 	}
-	for (i = 0; i < n - 1; i++)
-		if (i >= seen || people[i].left > 0 || people[i].rest.n > 0)
-			return bad_part(i + 1, "it has more ranges than the text has markers", e);
+	if ((rc = all_taken(people, n - 1, seen, e)) != RC_OK)
+		return rc;
 	*raw = (struct str){ to, k };
 	return RC_OK;
 }
 
-enum rc cut_reading(struct arena *a, struct str part0, size_t n, struct str *out, struct err *e)
+struct reading {
+	struct arena *a;
+	struct cut_mark *marks;
+	size_t n, room;
+	char *to;
+	size_t k;
+};
+
+static void put_person(struct reading *d, const struct marker *m, struct str shown)
 {
-	static const char word[] = "subject:";
-	enum { WORD = sizeof word - 1, LONGEST = 2 + WORD + 32 };
-	struct reader r = { part0, 0 };
+	struct cut_mark *more;
+
+	if (d->n == d->room) {
+		d->room = d->room == 0 ? 8 : d->room * 2;
+		more = ARENA_ARRAY(d->a, d->room, struct cut_mark);
+		if (d->n > 0)
+			memcpy(more, d->marks, d->n * sizeof(*more));
+		d->marks = more;
+	}
+	if (m->form == CUT_SCALAR)
+		d->to[d->k++] = '"';
+	d->marks[d->n++] = (struct cut_mark){ d->k, m->subject, m->form == CUT_SCALAR, shown };
+	memcpy(d->to + d->k, word, WORD);
+	hex_put(d->to + d->k + WORD, m->subject, 16);
+	d->k += CUT_WORDS;
+	if (m->form == CUT_SCALAR)
+		d->to[d->k++] = '"';
+}
+
+enum rc cut_reading(struct arena *a, const struct str *parts, size_t n, struct str *out, struct cut_mark **marks,
+    size_t *n_marks, struct err *e)
+{
+	struct reader r = { parts[0], 0 };
+	struct reading d = { .a = a };
+	struct ranges_of *people;
 	struct str bytes;
 	struct marker m;
 	enum piece piece;
-	size_t k = 0;
-	char *to;
+	size_t seen = 0;
+	enum rc rc;
 
+	*marks = NULL;
+	*n_marks = 0;
 	if (n == 1) {
-		*out = part0;
+		*out = parts[0];
 		return RC_OK;
 	}
+	people = ARENA_ARRAY(a, n - 1, struct ranges_of);
+	if ((rc = open_people(parts, n, people, e)) != RC_OK)
+		return rc;
 	/* A marker of 20 bytes becomes at most 42. */
-	to = arena_alloc(a, part0.n / MARKER_BYTES * (LONGEST - MARKER_BYTES) + part0.n);
+	d.to = arena_alloc_raw(a, parts[0].n / MARKER_BYTES * (2 + CUT_WORDS - MARKER_BYTES) + parts[0].n + 1);
 	while ((piece = next_piece(&r, &bytes, &m)) != PIECE_END) {
 		if (piece == PIECE_BAD)
 			return bad_text(&r, e);
 		if (piece != PIECE_MARKER) {
-			memcpy(to + k, bytes.p, bytes.n);
-			k += bytes.n;
+			memcpy(d.to + d.k, bytes.p, bytes.n);
+			d.k += bytes.n;
 			continue;
 		}
-		if (m.form == CUT_SCALAR)
-			to[k++] = '"';
-		memcpy(to + k, word, WORD);
-		hex_put(to + k + WORD, m.subject, 16);
-		k += WORD + 32;
-		if (m.form == CUT_SCALAR)
-			to[k++] = '"';
+		if ((rc = take_range(people, n - 1, &seen, &m, &bytes, e)) != RC_OK)
+			return rc;
+		put_person(&d, &m, bytes);
 	}
-	*out = (struct str){ to, k };
+	if ((rc = all_taken(people, n - 1, seen, e)) != RC_OK)
+		return rc;
+	*out = (struct str){ d.to, d.k };
+	*marks = d.marks;
+	*n_marks = d.n;
 	return RC_OK;
+}
+
+struct cut_mark *cut_marks_copy(struct arena *a, const struct cut_mark *marks, size_t n)
+{
+	struct cut_mark *out = ARENA_ARRAY(a, n, struct cut_mark);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		out[i] = marks[i];
+		out[i].subject = (const uint8_t *)arena_str(a, str_bytes(marks[i].subject, 16)).p;
+		if (marks[i].shown.p != NULL)
+			out[i].shown = arena_str(a, marks[i].shown);
+	}
+	return out;
+}
+
+struct str cut_shown(struct arena *a, struct str reading, const struct cut_mark *marks, size_t n)
+{
+	size_t i, k = 0, at = 0, room = reading.n;
+	char *to;
+
+	for (i = 0; i < n; i++)
+		room += marks[i].shown.n;
+	to = arena_alloc_raw(a, room + 1);
+	for (i = 0; i < n; i++) {
+		size_t from = marks[i].at, end = from + CUT_WORDS;
+
+		if (marks[i].shown.p == NULL)
+			continue;
+		if (marks[i].is_scalar) {               /* the quotes go as well */
+			from--;
+			end++;
+		}
+		memcpy(to + k, reading.p + at, from - at);
+		k += from - at;
+		memcpy(to + k, marks[i].shown.p, marks[i].shown.n);
+		k += marks[i].shown.n;
+		at = end;
+	}
+	memcpy(to + k, reading.p + at, reading.n - at);
+	return (struct str){ to, k + reading.n - at };
 }

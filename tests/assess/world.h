@@ -213,7 +213,8 @@ static inline uint64_t world_ingest(struct world *w, const struct world_file *f,
 		memset(&changes, 0, sizeof(changes));
 		changes.a = w->a;
 		from = 0;
-		assert_ok(hooks.contribute(hooks.ctx, w->s, w->a, in, body, line, &items, &n_items, &e), &e);
+		assert_ok(hooks.contribute(hooks.ctx, w->s, w->a, in, body, &(struct state_entry){ .body = line }, &items, &n_items,
+		    &e), &e);
 		for (i = 0; i < n_items; i++) {
 			change_subjects_of(&changes, w->s, &items[i]);
 			for (k = 0; k < c->n_period; k++) {

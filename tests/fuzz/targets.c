@@ -181,13 +181,19 @@ static void keys(struct arena *a, struct str s)
 
 static void cuts(struct arena *a, struct str s)
 {
-	struct str parts[2], out;
+	struct str parts[2], out, raw;
+	struct cut_mark *marks;
 	struct err e;
+	size_t n;
 
 	err_init(&e);
 	parts[0] = str_sub(s, 0, s.n / 2);
 	parts[1] = str_sub(s, s.n / 2, s.n);
-	if (cut_together(a, parts, 2, &out, &e) == RC_OK || cut_reading(a, parts[0], 2, &out, &e) == RC_OK)
+	if (cut_reading(a, parts, 2, &out, &marks, &n, &e) == RC_OK && parts[1].n > 0 &&
+	    (cut_together(a, parts, 2, &raw, &e) != RC_OK || !str_eq(raw, cut_shown(a, out, marks, n))))
+		abort();
+	parts[1] = STR_NONE;
+	if (cut_reading(a, parts, 2, &out, &marks, &n, &e) == RC_OK)
 		return;
 }
 

@@ -203,7 +203,7 @@ void scene_compare(const struct scene *s, struct ledger *l, size_t calls, const 
 	err_init(&e);
 	while (c.n < s->n_acked && s->acked[c.n].calls <= calls)
 		c.n++;
-	if (ledger_each(l, 0, ledger_size(l), a, compare, &c, &e) != RC_OK)
+	if (ledger_each(l, 0, ledger_size(l), true, a, compare, &c, &e) != RC_OK)
 		fail_msg("%s: %s", what, e.msg);
 	if (c.at != c.n)
 		fail_msg("%s: entry %llu, acknowledged, is gone", what, (unsigned long long)s->acked[c.at].index);

@@ -17,7 +17,7 @@ static uint64_t pick(uint64_t n)
 }
 
 static enum rc contribute(void *ctx, struct state *s, struct arena *a, const struct ingest *in, struct str definition,
-    struct str bytes, struct contribution **out, size_t *n, struct err *e)
+    const struct state_entry *en, struct contribution **out, size_t *n, struct err *e)
 {
 	const struct collection *c = schema_find(state_schema(s), in->instance);
 	const struct value *v;
@@ -27,13 +27,13 @@ static enum rc contribute(void *ctx, struct state *s, struct arena *a, const str
 	(void)definition;
 	if (c == NULL)
 		return err_set(e, RC_INVALID, "no collection");
-	if ((rc = json_parse(a, bytes, &v, e)) != RC_OK)
+	if ((rc = json_parse(a, en->body, &v, e)) != RC_OK)
 		return rc;
 	*out = ARENA_NEW(a, struct contribution);
 	*n = 1;
-	if ((rc = item_from_value(s, a, c, v, *out, e)) == RC_OK && bytes.n % 3 == 0) {
+	if ((rc = item_from_value(s, a, c, v, *out, e)) == RC_OK && en->body.n % 3 == 0) {
 		(*out)->has_updated = true;
-		(*out)->updated_us = (int64_t)(bytes.n % 7);
+		(*out)->updated_us = (int64_t)(en->body.n % 7);
 	}
 	return rc;
 }

@@ -13,7 +13,7 @@ struct fixture {
 
 /* A mapping of the test: "key;field=value;…" gives one contribution to the collection named in the file's definition. */
 static enum rc contribute(void *ctx, struct state *s, struct arena *a, const struct ingest *in, struct str definition,
-    struct str bytes, struct contribution **out, size_t *n, struct err *e)
+    const struct state_entry *en, struct contribution **out, size_t *n, struct err *e)
 {
 	const struct collection *c = schema_find(state_schema(s), in->instance);
 	const struct value *v;
@@ -23,7 +23,7 @@ static enum rc contribute(void *ctx, struct state *s, struct arena *a, const str
 	(void)definition;
 	if (c == NULL)
 		return err_set(e, RC_INVALID, "no collection");
-	if ((rc = json_parse(a, bytes, &v, e)) != RC_OK)
+	if ((rc = json_parse(a, en->body, &v, e)) != RC_OK)
 		return rc;
 	*out = ARENA_NEW(a, struct contribution);
 	*n = 1;

@@ -20,9 +20,10 @@ static void what_was_cut_apart_comes_together(void **state)
 	struct cut_range ranges[] = { range(7, 10, bob, CUT_TEXT), range(17, 19, alice, CUT_SCALAR),
 		range(35, 40, alice, CUT_TEXT), range(51, 54, bob, CUT_TEXT) };
 	struct arena *a = arena_new();
-	struct str *parts, back, reading;
+	struct str *parts, back, reading, without, shown;
+	struct cut_mark *marks;
 	struct err e;
-	size_t n;
+	size_t n, n_marks;
 
 	(void)state;
 	assert_ok(cut_apart(a, raw, ranges, 4, &parts, &n, &e), &e);
@@ -33,10 +34,26 @@ static void what_was_cut_apart_comes_together(void **state)
 	assert_int_equal(str_find(parts[0], STR("alice")), -1);
 	assert_ok(cut_together(a, parts, n, &back, &e), &e);
 	assert_true(str_eq(back, raw));
-	assert_ok(cut_reading(a, parts[0], n, &reading, &e), &e);
+	assert_ok(cut_reading(a, parts, n, &reading, &marks, &n_marks, &e), &e);
 	assert_str(reading, "{\"by\":\"subject:b0000000000000000000000000000000\",\"id\":"
 	    "\"subject:a1000000000000000000000000000000\",\"x\":\"\x1a\",\"and\":\"subject:a1000000000000000000000000000000\","
 	    "\"again\":\"subject:b0000000000000000000000000000000\"}\x1a");
+	assert_int_equal(n_marks, 4);
+	assert_str(str_sub(reading, marks[1].at, CUT_WORDS), "subject:a1000000000000000000000000000000");
+	assert_str(marks[1].shown, "42");
+	shown = cut_shown(a, reading, marks, n_marks);
+	assert_true(str_eq(shown, raw));
+	/* one person's part is gone: the reading is the same, and the other still shows */
+	parts[2] = STR_NONE;
+	assert_ok(cut_reading(a, parts, n, &without, &marks, &n_marks, &e), &e);
+	assert_true(str_eq(without, reading));
+	assert_str(cut_shown(a, without, marks, n_marks), "{\"by\":\"bob\",\"id\":\"subject:a1000000000000000000000000000000\","
+	    "\"x\":\"\x1a\",\"and\":\"subject:a1000000000000000000000000000000\",\"again\":\"bob\"}\x1a");
+	assert_int_equal(cut_together(a, parts, n, &back, &e), RC_LOCKED);
+	parts[1] = STR_NONE;
+	assert_ok(cut_reading(a, parts, n, &without, &marks, &n_marks, &e), &e);
+	assert_true(str_eq(without, reading));
+	assert_null(marks[0].shown.p);
 	arena_free(a);
 }
 
@@ -45,8 +62,9 @@ static void without_ranges_there_is_one_part_without_escapes(void **state)
 	const struct str raw = STR("a\x1a\x01z");
 	struct arena *a = arena_new();
 	struct str *parts, out;
+	struct cut_mark *marks;
 	struct err e;
-	size_t n;
+	size_t n, n_marks;
 
 	(void)state;
 	assert_ok(cut_apart(a, raw, NULL, 0, &parts, &n, &e), &e);
@@ -54,7 +72,8 @@ static void without_ranges_there_is_one_part_without_escapes(void **state)
 	assert_true(str_eq(parts[0], raw));
 	assert_ok(cut_together(a, parts, 1, &out, &e), &e);
 	assert_true(str_eq(out, raw));
-	assert_ok(cut_reading(a, parts[0], 1, &out, &e), &e);
+	assert_ok(cut_reading(a, parts, 1, &out, &marks, &n_marks, &e), &e);
+	assert_int_equal(n_marks, 0);
 	assert_true(str_eq(out, raw));
 	arena_free(a);
 }

@@ -483,6 +483,8 @@ static void envelopes_round_trip(void **state)
 /* ---- cut text */
 static void a_person_is_cut_out_and_put_back(void **state)
 {
+	struct cut_mark *marks;
+	size_t n_marks;
 	const struct value *v, *cuts, *want;
 	struct cut_range ranges[8] = { { 0 } };
 	struct str raw, *parts, back, reading;
@@ -508,7 +510,7 @@ static void a_person_is_cut_out_and_put_back(void **state)
 		assert_vector(a, &want->items[i], "content", parts[i].p, parts[i].n);
 	assert_ok(cut_together(a, parts, n, &back, &e), &e);
 	assert_true(str_eq(back, raw));
-	assert_ok(cut_reading(a, parts[0], n, &reading, &e), &e);
+	assert_ok(cut_reading(a, parts, n, &reading, &marks, &n_marks, &e), &e);
 	assert_vector(a, v, "reading_form", reading.p, reading.n);
 }
 
