@@ -564,6 +564,8 @@ enum rc ingest_file(struct org *org, const struct ingest_how *how, struct ingest
 	intake_close(r.intake);
 	if (rc == RC_OK)
 		rc = close_entry(&r);
+	if (rc == RC_OK)
+		rc = org_keep_joins(org, e);
 	reader_close(r.file.reader);
 	arena_free(r.first);
 	arena_free(r.a);

@@ -132,7 +132,7 @@ static enum rc run_pair(struct state *s, const char *sql, int64_t a, int64_t b, 
 /* The two are one by that rule, unless somebody said that they are not; *new when nothing said so before. */
 static enum rc note_link(struct state *s, int64_t a, int64_t b, struct str rule, uint64_t entry, bool *new, struct err *e)
 {
-	enum rc rc = run_pair(s, "INSERT OR IGNORE INTO subject_link(a,b,rule,entry) SELECT ?1,?2,?3,?4 WHERE NOT EXISTS("
+	enum rc rc = run_pair(s, "INSERT OR IGNORE INTO subject_link(a,b,rule,entry,kept) SELECT ?1,?2,?3,?4,0 WHERE NOT EXISTS("
 	    "SELECT 1 FROM subject_split WHERE a=?1 AND b=?2)", a, b, rule, (int64_t)entry, e);
 
 	*new = rc == RC_OK && db_changes(s->db) > 0;
@@ -207,15 +207,18 @@ enum rc identity_in_roster(struct state *s, const struct collection *c, const st
 	for (i = 0; rc == RC_OK && i < s->n_rules; i++) {
 		const struct identity_rule *r = &s->rules[i];
 		const struct field *who, *value;
+		const struct field_value *v;
 
 		if (!str_eq(r->collection, c->name))
 			continue;
 		who = collection_field(c, r->subject);
 		value = collection_field(c, r->value);
-		if (who == NULL || value == NULL || ids[who->index] == 0 || !str_eq(values[who->index].kind, r->from) ||
-		    !values[value->index].supplied || values[value->index].is_null ||
-		    !derive(s->scratch, r, values[value->index].s, &derived))
+		if (who == NULL || value == NULL || ids[who->index] == 0 || !str_eq(values[who->index].kind, r->from))
 			continue;
+		v = &values[value->index];
+		if (!v->supplied || v->is_null || (v->ref != NULL && v->shown.p == NULL) ||
+		    !derive(s->scratch, r, v->ref != NULL ? v->shown : v->s, &derived))
+			continue;               /* where it was cut out and cannot be opened, what it gave once was kept */
 		rc = note_derived(s, r, derived, ids[who->index], entry, e);
 	}
 	return rc;
@@ -255,7 +258,7 @@ static enum rc reunite(struct state *s, uint64_t entry, struct err *e)
 static enum rc derive_all(struct state *s, const struct identity_rule *r, uint64_t entry, struct err *e)
 {
 	struct stmt *st = NULL;
-	struct str derived;
+	struct str derived, text;
 	struct buf b;
 	bool row;
 	enum rc rc;
@@ -273,8 +276,9 @@ static enum rc derive_all(struct state *s, const struct identity_rule *r, uint64
 		return rc;
 	stmt_text(st, 1, r->from);
 	while ((rc = stmt_step(st, &row, e)) == RC_OK && row)
-		if (derive(s->scratch, r, column_text(st, 1), &derived) &&
-		    (rc = note_derived(s, r, derived, column_i64(st, 0), entry, e)) != RC_OK)
+		if ((rc = said_text(s, s->scratch, r->collection, r->value, column_text(st, 1), &text, e)) != RC_OK ||
+		    (derive(s->scratch, r, text, &derived) &&
+		    (rc = note_derived(s, r, derived, column_i64(st, 0), entry, e)) != RC_OK))
 			break;
 	stmt_free(st);
 	return rc;
@@ -326,8 +330,98 @@ enum rc identity_said_apart(struct state *s, int64_t a, int64_t b, uint64_t entr
 
 	if (a == b)
 		return err_set(e, RC_INVALID, "these two are one identity: nothing can be taken apart");
-	if ((rc = run_pair(s, "INSERT OR IGNORE INTO subject_split(a,b) VALUES(?1,?2)", a, b, STR_NONE, 0, e)) != RC_OK ||
+	if ((rc = run_pair(s, "INSERT OR IGNORE INTO subject_split(a,b,kept) VALUES(?1,?2,0)", a, b, STR_NONE, 0, e)) != RC_OK ||
 	    (rc = run_pair(s, "DELETE FROM subject_link WHERE a=?1 AND b=?2", a, b, STR_NONE, 0, e)) != RC_OK)
 		return rc;
 	return reunite(s, entry, e);
+}
+
+/* ---- joins and splits by reference: what stays of those that rest on identities when an identity is erased, or is not shown */
+static enum rc put_pairs(struct state *s, const char *sql, struct buf *b, size_t *n, struct err *e)
+{
+	struct stmt *st = NULL;
+	bool row;
+	size_t from = b->n;
+	enum rc rc = db_prepare(s->db, str_z(sql), &st, e);
+
+	while (rc == RC_OK && (rc = stmt_step(st, &row, e)) == RC_OK && row) {
+		buf_z(b, b->n > from ? ",{\"a\":\"" : "{\"a\":\"");
+		buf_hex(b, (const uint8_t *)column_blob(st, 0).p, column_blob(st, 0).n);
+		buf_z(b, "\",\"b\":\"");
+		buf_hex(b, (const uint8_t *)column_blob(st, 1).p, column_blob(st, 1).n);
+		buf_z(b, "\",\"rule\":");
+		json_put_str(b, column_text(st, 2));
+		buf_c(b, '}');
+		(*n)++;
+	}
+	stmt_free(st);
+	return rc;
+}
+
+enum rc state_unkept(struct state *s, struct buf *b, bool *any, struct err *e)
+{
+	size_t n = 0;
+	enum rc rc;
+
+	buf_z(b, "{\"apart\":[");
+	rc = put_pairs(s, "SELECT x.ref, y.ref, '' FROM subject_split p JOIN subject x ON x.id=p.a JOIN subject y ON y.id=p.b"
+	    " WHERE p.kept=0 ORDER BY p.a, p.b LIMIT 10000", b, &n, e);
+	buf_z(b, "],\"links\":[");
+	if (rc == RC_OK)
+		rc = put_pairs(s, "SELECT x.ref, y.ref, l.rule FROM subject_link l JOIN subject x ON x.id=l.a JOIN subject y ON y.id=l.b"
+		    " WHERE l.kept=0 ORDER BY l.a, l.b, l.rule LIMIT 10000", b, &n, e);
+	buf_z(b, "],\"op\":\"linked\"}");
+	*any = n > 0;
+	return rc;
+}
+
+/* The two of a pair, or 0. */
+static void pair_of(struct state *s, const struct value *v, int64_t *a, int64_t *b)
+{
+	uint8_t ref[16];
+
+	*a = hex_get(value_text(v, "a"), ref, sizeof(ref)) ? subject_by_ref(s, ref) : 0;
+	*b = hex_get(value_text(v, "b"), ref, sizeof(ref)) ? subject_by_ref(s, ref) : 0;
+}
+
+static enum rc linked_one(struct state *s, const struct value *v, uint64_t entry, struct err *e)
+{
+	int64_t a, b;
+	enum rc rc;
+
+	pair_of(s, v, &a, &b);
+	if (a == 0 || b == 0 || a == b)
+		return RC_OK;
+	if ((rc = link_now(s, a, b, value_text(v, "rule"), entry, e)) != RC_OK)
+		return rc;
+	return run_pair(s, "UPDATE subject_link SET kept=1 WHERE a=?1 AND b=?2 AND rule=?3 AND ?4>=0", a, b, value_text(v, "rule"),
+	    (int64_t)entry, e);
+}
+
+static enum rc apart_one(struct state *s, const struct value *v, uint64_t entry, struct err *e)
+{
+	int64_t a, b;
+	enum rc rc;
+
+	pair_of(s, v, &a, &b);
+	if (a == 0 || b == 0 || a == b)
+		return RC_OK;
+	if ((rc = identity_said_apart(s, a, b, entry, e)) != RC_OK)
+		return rc;
+	return run_pair(s, "UPDATE subject_split SET kept=1 WHERE a=?1 AND b=?2", a, b, STR_NONE, 0, e);
+}
+
+enum rc identity_linked(struct state *s, const struct value *body, uint64_t entry, struct err *e)
+{
+	const struct value *apart = value_get(body, "apart"), *links = value_get(body, "links");
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; apart != NULL && apart->type == VALUE_LIST && i < apart->n; i++)
+		if ((rc = apart_one(s, &apart->items[i], entry, e)) != RC_OK)
+			return rc;
+	for (i = 0; links != NULL && links->type == VALUE_LIST && i < links->n; i++)
+		if ((rc = linked_one(s, &links->items[i], entry, e)) != RC_OK)
+			return rc;
+	return RC_OK;
 }

@@ -554,6 +554,8 @@ enum rc item_contribute(struct state *s, const struct state_entry *en, const str
 	resolve(s, con, &r);
 	if (con->n_link > 0)
 		return wait(s, t, en, in, con, &r, e);
+	if (con->collection->n_period == 0 && (rc = said_note(s, con->collection, con->fields, e)) != RC_OK)
+		return rc;
 	if ((rc = note_person(s, &r, e)) != RC_OK ||
 	    (rc = identity_in_roster(s, con->collection, con->fields, r.ids, en->index, e)) != RC_OK)
 		return rc;

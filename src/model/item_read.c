@@ -97,6 +97,22 @@ static enum rc list_text(struct state *s, struct arena *a, const struct field *f
 	return rc;
 }
 
+/* A personal text of a register, which the view holds as a reference. */
+static enum rc personal_text(struct state *s, struct arena *a, const struct field *f, struct str t, struct str *out,
+    struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < s->schema.n; i++) {
+		const struct collection *c = s->schema.collections[i];
+
+		if (f >= c->fields && f < c->fields + c->n_fields)
+			return said_text(s, a, c->name, f->name, t, out, e);
+	}
+	*out = t;
+	return RC_OK;
+}
+
 enum rc item_text(struct state *s, struct arena *a, struct stmt *st, const struct field *f, struct str *out,
     struct err *e)
 {
@@ -132,6 +148,8 @@ enum rc item_text(struct state *s, struct arena *a, struct stmt *st, const struc
 		break;
 	default:
 		*out = arena_str(a, column_text(st, at));
+		if (f->type == FIELD_STRING || f->type == FIELD_TEXT)
+			return personal_text(s, a, f, *out, out, e);
 	}
 	return RC_OK;
 }

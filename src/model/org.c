@@ -444,10 +444,44 @@ enum rc org_edit_changes(struct org *o, struct changes *c, size_t *from, struct 
 	return RC_OK;
 }
 
+/* As edits, behind those that made the joins. */
+static enum rc keep_joins(struct org *o, struct err *e)
+{
+	struct buf b;
+	bool any = true;
+	enum rc rc = RC_OK;
+
+	buf_init(&b, LIMIT_RECORD);
+	while (rc == RC_OK && any) {
+		buf_clear(&b);
+		if ((rc = state_unkept(o->state, &b, &any, e)) == RC_OK && any && (rc = buf_ok(&b, "an entry of joins", e)) == RC_OK)
+			rc = org_edit(o, KIND_CHANGE, buf_view(&b), e);
+	}
+	buf_done(&b);
+	return rc;
+}
+
+enum rc org_keep_joins(struct org *o, struct err *e)
+{
+	uint64_t first;
+	struct buf b;
+	bool any;
+	enum rc rc;
+
+	buf_init(&b, LIMIT_RECORD);
+	rc = state_unkept(o->state, &b, &any, e);
+	buf_done(&b);
+	if (rc != RC_OK || !any || (rc = org_edit_begin(o, e)) != RC_OK)
+		return rc;
+	return org_edit_end(o, &first, e);
+}
+
 enum rc org_edit_end(struct org *o, uint64_t *first_index, struct err *e)
 {
 	enum rc rc;
 
+	if ((rc = keep_joins(o, e)) != RC_OK)
+		return rc;
 	*first_index = ledger_size(o->ledger);
 	if ((rc = ledger_append(o->ledger, o->edit_ms, o->edits, o->n_edits, e)) != RC_OK)
 		return rc;

@@ -55,6 +55,9 @@ MUST_USE enum rc org_edit_begin(struct org *, struct err *);
 MUST_USE enum rc org_edit(struct org *, uint8_t kind, struct str body, struct err *);
 MUST_USE enum rc org_edit_changes(struct org *, struct changes *, size_t *from, struct err *);  /* from ${*from} on */
 MUST_USE enum rc org_edit_end(struct org *, uint64_t *first_index, struct err *);
+/* Keep joins by reference, where some rest on identities alone; org_edit_end does so for what edits join.  Nothing else may be
+ * under way. */
+MUST_USE enum rc org_keep_joins(struct org *, struct err *);
 uint64_t org_edit_count(const struct org *);
 
 /* Bring the state up to the ledger, from what it has applied; ${tell} may be NULL. */

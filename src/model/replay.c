@@ -33,6 +33,9 @@ struct replay {
 	const struct ingest *in;
 	uint8_t open_id[16];
 	struct str definition;
+	bool lists;                     /* it is a listing: what stood where people were cut out is kept */
+	struct ledger *l;
+	struct arena *a;                /* of the entry that is at hand */
 	/* threads, where there are any */
 	bool threads;
 	struct batch batches[BATCHES];  /* used in turn */
@@ -204,19 +207,16 @@ static enum rc know_ingest(struct replay *r, const struct state_entry *en, bool 
 	err_init(&why);
 	r->in = NULL;
 	*known = state_mapping_of(r->s, en->envelope, &r->in, &r->definition, &why) == RC_OK;
+	r->lists = *known && state_lists(r->s, r->in, r->definition);
 	memcpy(r->open_id, en->envelope.p, 16);
 	return RC_OK;
 }
 
-static enum rc put(struct replay *r, const struct state_entry *en, struct err *e)
+static enum rc put(struct replay *r, const struct state_entry *en, bool known, struct err *e)
 {
 	struct batch *b;
 	struct item *it;
-	bool known = false;
-	enum rc rc;
 
-	if (en->kind == KIND_EVIDENCE && en->is_open && (rc = know_ingest(r, en, &known, e)) != RC_OK)
-		return rc;
 	b = batch(r, r->sent);
 	it = &b->items[b->n++];
 	memset(it, 0, sizeof(*it));
@@ -232,12 +232,25 @@ static enum rc put(struct replay *r, const struct state_entry *en, struct err *e
 	return b->n == BATCH_ENTRIES || b->bytes > BATCH_BYTES ? send(r, e) : RC_OK;
 }
 
+/* The people of a listing's record as well. */
+static enum rc with_people(struct replay *r, const struct opened *o, struct state_entry *en, struct err *e)
+{
+	struct opened all = *o;
+	enum rc rc = ledger_people(r->l, r->a, &all, e);
+
+	en->body = all.body;
+	en->marks = all.marks;
+	en->n_marks = all.n_marks;
+	return rc;
+}
+
 static enum rc one(void *ctx, const struct opened *o, struct err *e)
 {
 	struct replay *r = ctx;
 	struct state_entry en = { .index = o->index, .kind = o->entry.kind,
 		.received_us = (int64_t)o->entry.received_ms * 1000, .body = o->body, .envelope = o->envelope, .marks = o->marks,
 		.n_marks = o->n_marks };
+	bool known = false;
 	enum rc rc;
 
 	/* of people's parts nothing is asked: items are built without them */
@@ -249,11 +262,17 @@ static enum rc one(void *ctx, const struct opened *o, struct err *e)
 	memcpy(en.record_id, o->entry.record_id, 16);
 	if (r->tell != NULL && o->index % 20000 == 0)
 		r->tell(r->ctx, o->index + 1, r->until);
+	if (en.kind == KIND_EVIDENCE && en.is_open) {
+		if ((rc = know_ingest(r, &en, &known, e)) != RC_OK)
+			return rc;
+		if (known && r->lists && o->entry.n > 1 && (rc = with_people(r, o, &en, e)) != RC_OK)
+			return rc;
+	}
 	if (r->threads && changes_nothing(en.kind))
-		return put(r, &en, e);
+		return put(r, &en, known, e);
 	if ((rc = settle(r, e)) != RC_OK || (rc = state_apply(r->s, &en, e)) != RC_OK)
 		return rc;
-	if (en.kind != KIND_EVIDENCE)
+	if (!changes_nothing(en.kind))
 		r->in = NULL;                   /* a definition or an ingest may be another */
 	return commit_when_due(r, 1, e);
 }
@@ -313,8 +332,8 @@ enum rc replay_run(struct ledger *l, struct state *s, uint64_t until, void (*tel
 	if ((rc = state_begin(s, e)) != RC_OK)
 		return rc;
 	r = mem_alloc(sizeof(*r));
-	*r = (struct replay){ .s = s, .until = until, .tell = tell, .ctx = ctx };
-	a = arena_new();
+	*r = (struct replay){ .s = s, .until = until, .tell = tell, .ctx = ctx, .l = l };
+	r->a = a = arena_new();
 	rc = until - from >= FEW ? start(r, e) : RC_OK;
 	if (rc == RC_OK)
 		rc = ledger_each(l, from, until, false, a, one, r, e);

@@ -267,6 +267,8 @@ static enum rc apply_change(struct state *s, const struct state_entry *en, const
 	}
 	if (str_is(op, "join") || str_is(op, "split"))
 		rc = apply_join(s, en, v, str_is(op, "split"), e);
+	else if (str_is(op, "linked"))
+		return identity_linked(s, v, en->index, e);
 	else if (str_is(op, "item"))
 		rc = apply_item(s, en, v, e);
 	else
@@ -314,6 +316,17 @@ enum rc state_map(struct state *s, struct arena *a, const struct ingest *in, str
 	if (s->hooks.contribute == NULL)
 		return err_set(e, RC_INVALID, "nothing here reads mappings");
 	return s->hooks.contribute(s->hooks.ctx, s, a, in, definition, en, out, n, e);
+}
+
+bool state_lists(struct state *s, const struct ingest *in, struct str definition)
+{
+	const struct collection **cs;
+	struct err ignored;
+	size_t n = 0;
+
+	err_init(&ignored);
+	return in->has_extracted && s->hooks.collections != NULL &&
+	    s->hooks.collections(s->hooks.ctx, s, s->scratch, in, definition, &cs, &n, &ignored) == RC_OK && n > 0;
 }
 
 static enum rc contribute_all(struct state *s, const struct state_entry *en, const struct ingest *in,

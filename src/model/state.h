@@ -87,6 +87,8 @@ MUST_USE enum rc state_apply_mapped(struct state *, const struct state_entry *, 
 MUST_USE enum rc state_commit(struct state *, struct err *);
 void state_rollback(struct state *);
 
+/* Whether such an ingest lists the state of something: what it says of people is then kept beside its items. */
+bool state_lists(struct state *, const struct ingest *, struct str definition);
 /* The open ingest of that record id, in memory of the state; NULL when there is none. */
 const struct ingest *state_ingest(struct state *, const uint8_t record_id[16]);
 
@@ -107,6 +109,10 @@ struct str subject_normalize(struct arena *, struct str identity);
 /* Whether an identity has a subject already, and its reference.  May be asked in one thread while another applies. */
 MUST_USE enum rc state_subject(struct state *, struct str kind, struct str identity, bool *known, uint8_t ref[16],
     struct err *);
+/* Joins and splits that rest on identities and that no entry keeps by reference yet, as the body of that entry: without it
+ * nobody could say who was one person once an identity is erased, or where it is not shown.  ${*any}: whether there are any;
+ * there may be more than one entry takes. */
+MUST_USE enum rc state_unkept(struct state *, struct buf *, bool *any, struct err *);
 uint64_t subject_hash(struct str kind, struct str identity);    /* never 0 */
 /* What a reference stands for, "kind:identity", in ${a}; STR_NONE when erased or unknown. */
 MUST_USE enum rc state_identity(struct state *, struct arena *a, int64_t subject, struct str *out, struct err *);

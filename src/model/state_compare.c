@@ -12,7 +12,7 @@ static const struct state_table fixed[] = {
 	{ "subject_split", "a, b" }, { "identity_link", "kind, identity, subject, rule" }, { "day", "day" },
 	{ "definition", "entry" }, { "stream", "id" }, { "ingest", "id" }, { "extraction", "id" },
 	{ "extraction_ingest", "extraction, ingest" }, { "rejected", "entry" }, { "change_log", "entry" },
-	{ "unread", "entry" }, { "result", "entry" },
+	{ "unread", "entry" }, { "result", "entry" }, { "said", "collection, field, subject" },
 };
 
 enum rc state_tables(struct state *s, struct arena *a, const struct state_table **out, struct err *e)

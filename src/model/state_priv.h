@@ -7,7 +7,7 @@
 #include "base/value.h"
 #include "model/state.h"
 
-#define STATE_VERSION 3                 /* a change of any table: databases of another number are rebuilt */
+#define STATE_VERSION 4                 /* a change of any table: databases of another number are rebuilt */
 
 enum { LINKS_MAX = 16 };                /* ways in which a collection is joined */
 
@@ -123,6 +123,16 @@ MUST_USE enum rc identity_rule_apply(struct state *, const struct value *body, u
 MUST_USE enum rc identity_rule_check(struct state *, const struct value *body, struct err *);
 MUST_USE enum rc identity_said_same(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
 MUST_USE enum rc identity_said_apart(struct state *, int64_t a, int64_t b, uint64_t entry, struct err *);
+
+/* {"apart":[…],"links":[…],"op":"linked"}: what identity_unkept gave, of references alone. */
+MUST_USE enum rc identity_linked(struct state *, const struct value *body, uint64_t entry, struct err *);
+
+/* said.c: what a register says of people in personal texts that were cut out of its records: the view's columns hold the
+ * reference, and this what stood there, as long as the people's parts can be opened. */
+MUST_USE enum rc said_note(struct state *, const struct collection *, const struct field_value *, struct err *);
+/* The text of "subject:…" in that field, in ${a}; ${t} itself where it is another text or nothing is known. */
+MUST_USE enum rc said_text(struct state *, struct arena *a, struct str collection, struct str field, struct str t,
+    struct str *out, struct err *);
 
 /* ingest.c */
 MUST_USE enum rc ingest_apply(struct state *, const struct state_entry *, const struct value *, struct err *);

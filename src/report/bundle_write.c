@@ -604,7 +604,8 @@ enum rc bundle_write(struct org *org, const struct bundle_how *how, const char *
 	w.vkey = arena_str(w.a, buf_view(&key));
 	buf_done(&key);
 	w.asof_us = run_asof(org_state(org), &how->period);
-	if ((rc = readiness_of(org_state(org), w.a, &how->period, &w.r, e)) != RC_OK || (rc = keep_access(&w, out)) != RC_OK ||
+	if ((rc = org_keep_joins(org, e)) != RC_OK ||
+	    (rc = readiness_of(org_state(org), w.a, &how->period, &w.r, e)) != RC_OK || (rc = keep_access(&w, out)) != RC_OK ||
 	    (rc = archive_create(out, &w.w, e)) != RC_OK)
 		goto out;
 	if ((rc = put_all(&w)) != RC_OK) {
