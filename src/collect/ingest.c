@@ -18,8 +18,9 @@ struct run {
 	struct org *org;
 	const struct ingest_how *how;
 	struct ingest_outcome *out;
-	struct arena *a, *first;                /* of the run; of the first record, looked at and let go */
+	struct arena *a, *each;                 /* of the run; of one record, as long as it is looked at */
 	struct mapping *mapping;
+	bool cuts;                              /* it names people, who are cut out of records */
 	struct source_file file;
 	uint8_t mapping_digest[32], open_id[16];
 	uint64_t now_ms;                        /* the ledger has the keys of that day */
@@ -73,7 +74,9 @@ static enum rc mapping_load(struct run *r)
 		    STR_FMT(r->how->source));
 	if (rc != RC_OK || (rc = json_parse(r->a, body, &v, r->e)) != RC_OK)
 		return rc;
-	return mapping_compile(r->a, "mapping", value_get(v, "body"), state_schema(s), &r->mapping, r->e);
+	if ((rc = mapping_compile(r->a, "mapping", value_get(v, "body"), state_schema(s), &r->mapping, r->e)) == RC_OK)
+		r->cuts = mapping_names_people(r->mapping);
+	return rc;
 }
 
 static bool feeds_state(const struct run *r)
@@ -411,7 +414,7 @@ static enum rc identify(struct run *r, const struct record *rec, const struct ma
 	return ledger_known(org_ledger(r->org), r->now_ms, &id, tag, known, r->e);
 }
 
-/* The record without its people, and a part for each of them; false: it names nobody, or more than a record's parts can
+/* ${whole} is in r->each.  The record without its people, and a part for each of them; false: it names nobody, or more than a record's parts can
  * hold, and stays whole.  Items are then made of what is left, as they will be when nothing else can be opened. */
 static bool cut(struct run *r, const struct mapping_record *whole, struct ledger_record *out, struct mapped *m)
 {
@@ -425,10 +428,10 @@ static bool cut(struct run *r, const struct mapping_record *whole, struct ledger
 	struct err why;
 	size_t n, i;
 
-	mapping_people(r->mapping, a, &ctx, whole, &found, &n);
+	mapping_people(r->mapping, r->each, &ctx, whole, &found, &n);
 	if (n == 0)
 		return false;
-	ranges = ARENA_ARRAY(a, n, struct cut_range);
+	ranges = ARENA_ARRAY(r->each, n, struct cut_range);
 	for (i = 0; i < n; i++) {
 		ranges[i] = (struct cut_range){ .at = found[i].at, .end = found[i].end, .form = found[i].form };
 		change_subject(&r->b->changes, org_state(r->org), found[i].kind, found[i].identity, ranges[i].subject);
@@ -450,22 +453,37 @@ whole:
 	return false;
 }
 
+/* The record as it is, and its items; where it might have been cut, they must outlive what was looked at. */
+static enum rc keep_whole(struct run *r, const struct record *rec, struct mapping_record *whole, struct ledger_record *out,
+    struct mapped *m)
+{
+	enum rc rc;
+
+	if (r->cuts && (rc = mapping_read(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), whole, r->e)) != RC_OK)
+		return rc;
+	out->body = whole->bytes;
+	mapping_items(r->mapping, r->b->a, &r->file.ctx, whole, m);
+	return RC_OK;
+}
+
 static enum rc take(struct run *r, const struct record *rec)
 {
 	struct mapping_record whole;
 	struct ledger_record *out;
 	struct mapped m;
 	struct err why;
-	uint8_t *tag = arena_alloc(r->b->a, 16);
+	uint8_t tag[16];
 	bool known;
 	size_t i;
 	enum rc rc;
 
 	r->out->in++;
 	err_init(&why);
+	arena_reset(r->each);
 	if (rec->bad.n > 0)
 		return reject(r, rec, arena_z(r->b->a, rec->bad));
-	if (mapping_read(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), &whole, &why) != RC_OK)
+	if (mapping_read(r->mapping, r->cuts ? r->each : r->b->a, &r->file.ctx, r->cuts ? rec->bytes :
+	    arena_str(r->b->a, rec->bytes), &whole, &why) != RC_OK)
 		return reject(r, rec, why.msg);
 	if ((rc = identify(r, rec, &whole, tag, &known)) != RC_OK)
 		return rc;
@@ -475,10 +493,9 @@ static enum rc take(struct run *r, const struct record *rec)
 	}
 	ledger_remember(org_ledger(r->org), tag);
 	out = add(r, rec, KIND_EVIDENCE, "");
-	out->tag = tag;
-	out->body = whole.bytes;
-	if (!cut(r, &whole, out, &m))
-		mapping_items(r->mapping, r->b->a, &r->file.ctx, &whole, &m);
+	out->tag = (const uint8_t *)arena_str(r->b->a, str_bytes(tag, sizeof(tag))).p;
+	if (!(r->cuts && cut(r, &whole, out, &m)) && (rc = keep_whole(r, rec, &whole, out, &m)) != RC_OK)
+		return rc;
 	r->out->kept++;
 	r->out->no_item += m.n == 0;
 	r->out->null_key += m.null_keys;
@@ -501,9 +518,9 @@ static enum rc first_fits(struct run *r, const struct record *rec)
 	if (rec->bad.n > 0)
 		return RC_OK;
 	err_init(&why);
-	if (mapping_apply(r->mapping, r->first, &r->file.ctx, rec->bytes, &m, &why) != RC_OK && m.is_other)
+	if (mapping_apply(r->mapping, r->each, &r->file.ctx, rec->bytes, &m, &why) != RC_OK && m.is_other)
 		rc = err_set(r->e, RC_INVALID, "%s: %.600s; tickmark sources lists what can be read", r->how->path, why.msg);
-	arena_reset(r->first);
+	arena_reset(r->each);
 	return rc;
 }
 
@@ -554,7 +571,7 @@ enum rc ingest_file(struct org *org, const struct ingest_how *how, struct ingest
 
 	memset(out, 0, sizeof(*out));
 	r.a = arena_new();
-	r.first = arena_new();
+	r.each = arena_new();
 	r.now_ms = org_now_ms(org);
 	rc = begin(&r);
 	if (rc == RC_OK)
@@ -567,7 +584,7 @@ enum rc ingest_file(struct org *org, const struct ingest_how *how, struct ingest
 	if (rc == RC_OK)
 		rc = org_keep_joins(org, e);
 	reader_close(r.file.reader);
-	arena_free(r.first);
+	arena_free(r.each);
 	arena_free(r.a);
 	return rc;
 }

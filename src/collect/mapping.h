@@ -76,6 +76,7 @@ MUST_USE enum rc mapping_read(const struct mapping *, struct arena *a, const str
 void mapping_items(const struct mapping *, struct arena *a, const struct mapping_context *, const struct mapping_record *,
     struct mapped *);
 
+bool mapping_names_people(const struct mapping *);      /* whether mapping_people can find any in a record of some shape */
 /* Bytes of a record that belong to somebody, as the mapping's "personal" has it. */
 struct personal_range {
 	size_t at, end;                 /* not empty */

@@ -313,6 +313,20 @@ static int by_place(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
+bool mapping_names_people(const struct mapping *m)
+{
+	size_t i, k;
+
+	for (i = 0; i < m->n_shapes; i++) {
+		if (m->shapes[i].n_people > 0)
+			return true;
+		for (k = 0; k < m->shapes[i].n_rules; k++)
+			if (m->shapes[i].rules[k].is_table)
+				return true;
+	}
+	return false;
+}
+
 void mapping_people(const struct mapping *m, struct arena *a, const struct mapping_context *ctx,
     const struct mapping_record *r, struct personal_range **out, size_t *n)
 {
