@@ -7,6 +7,7 @@
 #include "base/value.h"
 #include "collect/mapping_path.h"
 #include "collect/trial.h"
+#include "cutting.h"
 #include "fixture.h"
 
 struct sample {
@@ -108,8 +109,12 @@ static void write_temp(const char *path, struct str bytes)
 	assert_int_equal(fclose(f), 0);
 }
 
-static void one_file(struct fixture *f, struct mapping *m, const char *path, struct str name, struct buf *out)
+/* What is done with each file; told its path, and the name that stands for it. */
+typedef void file_fn(struct mapping *, const char *path, struct str name, void *ctx);
+
+static void trial_of_file(struct mapping *m, const char *path, struct str name, void *ctx)
 {
+	struct buf *out = ctx;
 	const struct source_input in = { path, name, STR_NONE };
 	struct arena *a = arena_new();
 	struct trial t;
@@ -127,11 +132,10 @@ static void one_file(struct fixture *f, struct mapping *m, const char *path, str
 		json_put_str(out, str_z(strrchr(e.msg, '/') != NULL ? strrchr(e.msg, '/') : e.msg));
 		buf_c(out, '}');
 	}
-	(void)f;
 	arena_free(a);
 }
 
-static bool one_sample(struct fixture *f, struct mapping *m, const struct sample *s, struct buf *out)
+static bool one_sample(struct fixture *f, struct mapping *m, const struct sample *s, file_fn *each, void *ctx)
 {
 	char path[4096], name[300], temp[64] = "/tmp/tickmark-golden-XXXXXX";
 	struct str text, *names;
@@ -147,12 +151,12 @@ static bool one_sample(struct fixture *f, struct mapping *m, const struct sample
 	err_init(&e);
 	if (s->member == NULL && s->log_type == NULL) {
 		if (folder_list(f->a, path, 10000, &names, &n, &e) != RC_OK) {
-			one_file(f, m, path, str_z(s->path), out);
+			each(m, path, str_z(s->path), ctx);
 			return true;
 		}
 		for (i = 0; i < n; i++)
-			one_file(f, m, arena_z(f->a, arena_fmt(f->a, "%s/%.*s", path, STR_FMT(names[i]))),
-			    arena_fmt(f->a, "%s/%.*s", s->path, STR_FMT(names[i])), out);
+			each(m, arena_z(f->a, arena_fmt(f->a, "%s/%.*s", path, STR_FMT(names[i]))),
+			    arena_fmt(f->a, "%s/%.*s", s->path, STR_FMT(names[i])), ctx);
 		return true;
 	}
 	fd = mkstemp(temp);
@@ -160,7 +164,7 @@ static bool one_sample(struct fixture *f, struct mapping *m, const struct sample
 	(void)close(fd);
 	text = read_all(f->a, path);
 	write_temp(temp, s->member != NULL ? member_of(f->a, text, s->member) : logs_of(f->a, text, s->log_type));
-	one_file(f, m, temp, arena_fmt(f->a, "%s#%s", s->path, s->member != NULL ? s->member : s->log_type), out);
+	each(m, temp, arena_fmt(f->a, "%s#%s", s->path, s->member != NULL ? s->member : s->log_type), ctx);
 	(void)unlink(temp);
 	return true;
 }
@@ -194,7 +198,7 @@ static void check_source(struct fixture *f, const char *source)
 	buf_init(&out, 1 << 26);
 	buf_z(&out, "[\n");
 	for (i = 0; i < ARRAY_LEN(samples); i++) {
-		if (strcmp(samples[i].source, source) == 0 && !one_sample(f, m, &samples[i], &out)) {
+		if (strcmp(samples[i].source, source) == 0 && !one_sample(f, m, &samples[i], trial_of_file, &out)) {
 			print_message("# %s is not there: %s is skipped\n", samples[i].path, source);
 			buf_done(&out);
 			return;
@@ -225,6 +229,53 @@ static void every_source_makes_of_real_files_what_was_checked(void **ctx)
 			check_source(f, samples[i].source);
 }
 
+/* ---- people cut out of the same files */
+static void cut_every_record(struct mapping *m, const char *path, struct str name, void *ctx)
+{
+	const struct source_input in = { path, name, STR_NONE };
+	struct cutting *c = ctx;
+	struct source_file f;
+	struct record rec;
+	bool more = true;
+	struct err e;
+
+	err_init(&e);
+	if (source_open(m, &in, zone_utc(), &f, &e) != RC_OK)
+		return;
+	c->ctx = f.ctx;
+	while (reader_next(f.reader, &rec, &more, &e) == RC_OK && more) {
+		arena_reset(c->a);
+		if (rec.bad.n == 0 && !cutting_check(c, rec.bytes))
+			fail_msg("%.*s, record %llu: %s", STR_FMT(name), (unsigned long long)rec.number, c->why);
+	}
+	reader_close(f.reader);
+}
+
+static void people_are_cut_out_of_real_records_and_the_items_stay(void **ctx)
+{
+	struct fixture *f = *ctx;
+	struct cutting c = { .a = arena_new(), .strict = true };
+	char path[4096];
+	size_t i;
+
+	SKIP_WITHOUT_SHARED("data", path);
+	for (i = 0; i < ARRAY_LEN(samples); i++) {
+		struct mapping *m = fixture_mapping(f, arena_z(f->a, arena_fmt(f->a, "mappings/%s.yaml", samples[i].source)));
+
+		if (i == 0 || strcmp(samples[i].source, samples[i - 1].source) != 0)
+			c.records = c.cut = 0;
+		c.m = m;
+		(void)one_sample(f, m, &samples[i], cut_every_record, &c);
+		if (i + 1 == ARRAY_LEN(samples) || strcmp(samples[i].source, samples[i + 1].source) != 0) {
+			print_message("# %s: %llu records, %llu of them cut\n", samples[i].source, (unsigned long long)c.records,
+			    (unsigned long long)c.cut);
+			if (mapping_names_people(m) && c.cut == 0)
+				fail_msg("%s names people, and cuts no record of its golden files", samples[i].source);
+		}
+	}
+	arena_free(c.a);
+}
+
 /* No mapping is without a file that was tried. */
 static void every_mapping_has_a_golden_file(void **ctx)
 {
@@ -249,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_source_makes_of_real_files_what_was_checked, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(people_are_cut_out_of_real_records_and_the_items_stay, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(every_mapping_has_a_golden_file, fixture_setup, fixture_teardown),
 	};
 
