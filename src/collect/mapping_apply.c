@@ -105,13 +105,13 @@ bool conditions_allow(const struct conditions *when, const struct conditions *no
 }
 
 /* ---- people of a record that was cut */
-/* The mark that is all of ${t}, by where it stands: the same words elsewhere, that a source wrote itself, are none. */
-static const struct cut_mark *mark_of(const struct apply *p, struct str t)
+/* The first mark inside of ${t}, by where it stands: the same words elsewhere, that a source wrote itself, are none. */
+static const struct cut_mark *mark_in(const struct apply *p, struct str t)
 {
 	const struct cut_mark *m = p->ctx->marks;
 	size_t low = 0, high = p->ctx->n_marks, mid, at;
 
-	if (high == 0 || t.n != CUT_WORDS || t.p < p->record.p || t.p >= p->record.p + p->record.n)
+	if (high == 0 || t.n < CUT_WORDS || t.p < p->record.p || t.p >= p->record.p + p->record.n)
 		return NULL;
 	at = (size_t)(t.p - p->record.p);
 	while (low < high) {
@@ -121,7 +121,7 @@ static const struct cut_mark *mark_of(const struct apply *p, struct str t)
 		else
 			high = mid;
 	}
-	return low < p->ctx->n_marks && m[low].at == at ? &m[low] : NULL;
+	return low < p->ctx->n_marks && m[low].at - at <= t.n - CUT_WORDS ? &m[low] : NULL;
 }
 
 /* What stood there, its JSON escapes undone. */
@@ -140,11 +140,11 @@ static struct str shown_text(const struct apply *p, const struct cut_mark *m)
 	return json_parse(p->a, (struct str){ quoted, m->shown.n + 2 }, &v, &ignored) == RC_OK ? v->text : m->shown;
 }
 
-/* ${t} as the field's type; where a person was cut out that is the reference. */
+/* ${t} as the field's type; where a person was cut out, or a part of what names one, that is the reference. */
 static void set_scalar(const struct apply *p, const struct rule_field *r, enum field_type type, struct str t,
     struct field_value *out)
 {
-	const struct cut_mark *m = mark_of(p, t);
+	const struct cut_mark *m = mark_in(p, t);
 	struct str identity;
 
 	if (m != NULL && (type == FIELD_SUBJECT || (type == FIELD_STRING && r->kind.n > 0))) {
@@ -152,7 +152,7 @@ static void set_scalar(const struct apply *p, const struct rule_field *r, enum f
 		out->kind = r->kind;
 		if (r->kind_in_text && (m->shown.p == NULL || !value_identity(p->a, shown_text(p, m), &out->kind, &identity)))
 			out->kind = STR_NONE;
-	} else if (m != NULL && (type == FIELD_STRING || type == FIELD_TEXT)) {
+	} else if (m != NULL && t.n == CUT_WORDS && (type == FIELD_STRING || type == FIELD_TEXT)) {
 		out->s = t;
 		out->ref = m->subject;
 		out->shown = shown_text(p, m);

@@ -24,7 +24,8 @@ static enum rc in_pattern(struct compile *c, const struct value *v, struct perso
 
 	if ((rc = mapping_pattern(c, value_get(v, "pattern"), &p->pattern, &p->pattern_path)) != RC_OK)
 		return rc;
-	if (part == NULL || value_get(v, "path") != NULL || value_get(v, "with") != NULL || value_get(v, "like") != NULL)
+	if (part == NULL || value_get(v, "path") != NULL || value_get(v, "with") != NULL || value_get(v, "like") != NULL ||
+	    value_get(v, "cut") != NULL)
 		return mapping_wrong(c, v, "with a pattern a person is {pattern, subject, part, parts}");
 	if ((rc = part_of(c, part, p->pattern, &p->part)) != RC_OK || parts == NULL)
 		return rc;
@@ -37,10 +38,24 @@ static enum rc in_pattern(struct compile *c, const struct value *v, struct perso
 	return RC_OK;
 }
 
+/* A pattern over the text that identifies, and its field "it", else its first. */
+static enum rc inside(struct compile *c, const struct value *v, struct pattern **pattern, size_t *part)
+{
+	struct err why;
+
+	err_init(&why);
+	if (v == NULL)
+		return RC_OK;
+	if (pattern_compile(c->a, v->text, pattern, &why) != RC_OK)
+		return mapping_wrong(c, v, "%s", why.msg);
+	*part = pattern_field(*pattern, STR("it"));
+	*part = *part == SIZE_MAX ? 0 : *part;
+	return RC_OK;
+}
+
 static enum rc at_paths(struct compile *c, const struct value *v, struct personal *p)
 {
-	const struct value *at = value_get(v, "path"), *with = value_get(v, "with"), *like = value_get(v, "like");
-	struct err why;
+	const struct value *at = value_get(v, "path"), *with = value_get(v, "with");
 	enum rc rc;
 
 	if (at == NULL || value_get(v, "part") != NULL || value_get(v, "parts") != NULL)
@@ -50,19 +65,16 @@ static enum rc at_paths(struct compile *c, const struct value *v, struct persona
 		return rc;
 	if (with != NULL && (rc = mapping_paths(c, with, &p->with, &p->n_with)) != RC_OK)
 		return rc;
-	if (like == NULL)
-		return RC_OK;
-	err_init(&why);
-	if (pattern_compile(c->a, like->text, &p->like, &why) != RC_OK)
-		return mapping_wrong(c, like, "%s", why.msg);
-	p->like_part = pattern_field(p->like, STR("it"));
-	p->like_part = p->like_part == SIZE_MAX ? 0 : p->like_part;
-	return RC_OK;
+	if (value_get(v, "like") != NULL && value_get(v, "cut") != NULL)
+		return mapping_wrong(c, v, "\"like\" and \"cut\" exclude each other: a part that identifies, or one that is cut");
+	if ((rc = inside(c, value_get(v, "like"), &p->like, &p->like_part)) != RC_OK)
+		return rc;
+	return inside(c, value_get(v, "cut"), &p->cut, &p->cut_part);
 }
 
 static enum rc one(struct compile *c, const struct value *v, struct personal *p)
 {
-	static const char *const known[] = { "subject", "path", "with", "like", "each", "when", "unless", "pattern", "part",
+	static const char *const known[] = { "subject", "path", "with", "like", "cut", "each", "when", "unless", "pattern", "part",
 		"parts" };
 	const struct value *each, *when, *unless;
 	struct path *path;
@@ -155,6 +167,8 @@ static void add_text(struct find *f, const struct value *v, struct str t)
 {
 	size_t at;
 
+	if (str_is(t, "-"))
+		return;                         /* a dash says that there is none */
 	if (in_record(f, t, &at))
 		add(f, at, at + t.n, CUT_TEXT);
 	else if (f->is_json)
@@ -198,7 +212,7 @@ static bool is_somebody(struct find *f, struct str text)
 {
 	f->kind = f->who->kind;
 	f->identity = subject_normalize(f->a, text);
-	return f->identity.n > 0 && f->identity.n <= 4000;
+	return f->identity.n > 0 && f->identity.n <= 4000 && !str_is(f->identity, "-");
 }
 
 static void in_text(struct find *f, const struct scope *here)
@@ -217,12 +231,26 @@ static void in_text(struct find *f, const struct scope *here)
 			add_text(f, v, parts[p->with_parts[i]]);
 }
 
+/* ${*text} becomes the pattern's part of it; false: it does not fit.  Without a pattern it stays. */
+static bool part_in(struct find *f, const struct pattern *pattern, size_t part, struct str *text)
+{
+	struct str *parts;
+
+	if (pattern == NULL)
+		return true;
+	parts = ARENA_ARRAY(f->a, pattern_fields(pattern), struct str);
+	if (!pattern_parts(pattern, f->a, f->ctx, *text, parts) || parts[part].p == NULL)
+		return false;
+	*text = parts[part];
+	return true;
+}
+
 static void one_person(void *ctx, const struct value *element, const struct scope *here)
 {
 	struct find *f = ctx;
 	const struct personal *p = f->who;
 	const struct value *v = NULL;
-	struct str text, *parts;
+	struct str text, cut;
 	size_t i;
 
 	(void)element;
@@ -237,16 +265,13 @@ static void one_person(void *ctx, const struct value *element, const struct scop
 	if (v == NULL || !value_is_scalar(v))
 		return;
 	text = scalar_text(v);
-	if (p->like != NULL) {
-		parts = ARENA_ARRAY(f->a, pattern_fields(p->like), struct str);
-		if (!pattern_parts(p->like, f->a, f->ctx, text, parts) || parts[p->like_part].p == NULL)
-			return;
-		text = parts[p->like_part];
-	}
-	if (!is_somebody(f, text))
+	if (!part_in(f, p->like, p->like_part, &text) || !is_somebody(f, text))
+		return;
+	cut = text;
+	if (!part_in(f, p->cut, p->cut_part, &cut))
 		return;
 	if (v->type == VALUE_STRING)
-		add_text(f, v, text);
+		add_text(f, v, cut);
 	else
 		add_value(f, v, 0);
 	for (i = 0; i < p->n_with; i++)

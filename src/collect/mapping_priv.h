@@ -89,6 +89,8 @@ struct personal {
 	size_t n_with;
 	struct pattern *like;           /* of a text that identifies only this part counts, and is cut */
 	size_t like_part;
+	struct pattern *cut;            /* all of it identifies, and this part is cut */
+	size_t cut_part;
 	struct pattern *pattern;        /* instead of paths: of the text at this path these parts */
 	struct path pattern_path;
 	size_t part;
