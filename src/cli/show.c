@@ -54,21 +54,35 @@ enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
 	struct ledger *l = org_ledger(org);
 	struct terminal t = terminal_of(stdout);
 	struct opened o;
+	struct str text;
 	struct buf b;
+	bool is_whole;
 	enum rc rc;
 
 	if ((rc = ledger_read(l, c->a, index, &o, &c->err)) != RC_OK)
 		return rc;
+	is_whole = o.raw.p != NULL || o.n_marks == 0;
 	if (raw) {
+		if (!is_whole)
+			return err_set(&c->err, RC_FINDING, "entry %llu is not there as it was: parts of people are %s; without --raw it is "
+			    "shown with a reference in their place", (unsigned long long)index, verdict_name(o.verdict));
 		(void)fwrite(o.raw.p, 1, o.raw.n, stdout);
 		return RC_OK;
 	}
+	text = is_whole ? o.raw : cut_shown(c->a, o.body, o.marks, o.n_marks);
 	if (c->json) {
 		buf_init(&b, LIMIT_FILE_READ);
 		buf_fmt(&b, "{\"entry\":%llu,\"kind\":\"%s\",\"leaf\":\"", (unsigned long long)index, entry_kind_name(o.entry.kind));
 		buf_hex(&b, o.leaf, 32);
-		buf_z(&b, "\",\"raw\":");
-		json_put_str(&b, str_utf8_valid(o.raw, &(size_t){ 0 }) ? o.raw : STR(""));
+		buf_fmt(&b, "\",\"parts\":%u,\"raw\":", o.entry.n);
+		if (is_whole)
+			json_put_str(&b, str_utf8_valid(o.raw, &(size_t){ 0 }) ? o.raw : STR(""));
+		else
+			buf_z(&b, "null");
+		if (!is_whole) {
+			buf_z(&b, ",\"reading\":");
+			json_put_str(&b, text);
+		}
 		buf_z(&b, ",\"received\":");
 		json_put_str(&b, instant_fmt(c->a, (int64_t)o.entry.received_ms * 1000));
 		buf_fmt(&b, ",\"verdict\":\"%s\"}", verdict_name(o.verdict));
@@ -86,8 +100,10 @@ enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
 	put_tone(&t, o.verdict == VERDICT_INTACT ? TONE_GOOD : TONE_BAD, "%s\n", verdict_name(o.verdict));
 	if (o.entry.kind == KIND_EVIDENCE || o.entry.kind == KIND_REJECTED)
 		put_ingest(c, org, &o, &t);
+	if (o.entry.n > 1)
+		out_line("Sealed as    the record without people, and %u of them, each under a key of its own", o.entry.n - 1);
 	out_line("%s", "");
-	put_raw(&t, o.raw);
+	put_raw(&t, text);
 	return o.verdict == VERDICT_INTACT ? RC_OK : RC_FINDING;
 }
 

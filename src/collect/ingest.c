@@ -459,7 +459,8 @@ static enum rc keep_whole(struct run *r, const struct record *rec, struct mappin
 {
 	enum rc rc;
 
-	if (r->cuts && (rc = mapping_read(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), whole, r->e)) != RC_OK)
+	if (r->cuts && (rc = mapping_read(r->mapping, r->b->a, &r->file.ctx, arena_str(r->b->a, rec->bytes), whole,
+	    r->e)) != RC_OK)
 		return rc;
 	out->body = whole->bytes;
 	mapping_items(r->mapping, r->b->a, &r->file.ctx, whole, m);
