@@ -7,6 +7,7 @@
 #include "assess/expr.h"
 #include "base/time.h"
 #include "base/value.h"
+#include "collect/cutting.h"
 #include "collect/mapping.h"
 #include "collect/propose.h"
 #include "ledger/frame.h"
@@ -197,6 +198,38 @@ static void cuts(struct arena *a, struct str s)
 		return;
 }
 
+/* People found in records of any bytes: the first tells the form. */
+static void people(struct arena *a, struct str s)
+{
+	static const char *const forms[] = { "lines", "table", "text", "tsv" };
+	static const char text[] = "source: a.b\nshapes:\n  - reads: %s\n    personal:\n"
+	    "      - {subject: p, path: [who, other], with: [more, \"list[]\", /deep.down]}\n"
+	    "      - {each: people, subject: q, path: ., like: \"user:{it:text}\", unless: {.: {suffix: x}}}\n"
+	    "      - {each: people, subject: q, path: id, cut: \"arn:{it:rest}\", with: [.]}\n"
+	    "      - {subject: t, pattern: {path: ., text: \"{w:text} from {ip:text} port {more:rest}\"}, part: w, parts: [ip]}\n"
+	    "items:\n  - collection: t\n    fields: {k: {path: who}, list: {subject: q, path: people}, who: {subject: p, path: who}}\n";
+	static const char table[] = "source: a.b\nshapes: [{reads: table}]\nitems: [{collection: t, columns: true}]\n";
+	struct str columns[] = { STR("who"), STR("more"), STR("list"), STR("k") };
+	struct collection *list[1];
+	struct schema schema = { list, 1 };
+	struct cutting c = { .a = a, .ctx = { .columns = columns, .n_columns = 4, .delimiter = ',' } };
+	const size_t form = s.n > 0 ? (unsigned char)s.p[0] % 5 : 0;
+	const struct value *docs;
+	struct mapping *m;
+	struct err e;
+	size_t n;
+
+	err_init(&e);
+	list[0] = collection(a);
+	c.ctx.delimiter = form == 3 ? '\t' : ',';
+	if (yaml_parse(a, "seed", form == 4 ? STR(table) : arena_fmt(a, text, forms[form]), &docs, &n, &e) != RC_OK ||
+	    mapping_compile(a, "seed", docs, &schema, &m, &e) != RC_OK)
+		abort();
+	c.m = m;
+	if (!cutting_check(&c, str_sub(s, 1, s.n)))
+		abort();
+}
+
 /* Hashes and numbers that somebody hands over as a proof: nothing but the true one may hold. */
 static void proofs(struct arena *a, struct str s)
 {
@@ -258,6 +291,9 @@ const struct target targets[] = {
 	{ "log", logs, SEEDS("TMF1TMF1TMF1TMF1TMF1", "TMH1") },
 	{ "key", keys, SEEDS("TMO1", "TMK1") },
 	{ "cut", cuts, SEEDS("ab\x1a\x01\x01\x02" "0123456789abcdefcd0123456789abcdef\x01") },
+	{ "people", people, SEEDS("2{\"who\":\"Ann \\u00c5\",\"more\":[1,true,null,{\"x\":\"y\"}],\"people\":[\"user:bob\",{\"id\":\"arn:a:b\"}],\"deep\":{\"down\":-2.5e3}}",
+	    "3ann,\"a \"\"b\"\"\",\"x;y\",k", "4Accepted for ann from 192.0.2.1 port 22 ssh2", "5ann\tmore\tlist\tk",
+	    "6email:ann@example.com,more,\"email:a@b; c:d\",k") },
 	{ "proof", proofs, SEEDS("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10" "0123456789abcdef0123456789abcdef") },
 	{ "table_row", table_rows, SEEDS("TM") },
 	{ "xml", fuzz_xml, SEEDS("<a b=\"1 &lt; 2\" xmlns:c='d'><!-- x --><e>t</e><e/>m<![CDATA[]]]]>&#x41;<?p q?></a>", "<c:a/>") },
