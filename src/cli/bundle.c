@@ -15,9 +15,10 @@ static void tell(void *ctx, uint64_t done, uint64_t of)
 static void told(struct cli *c, const char *out, const struct bundle_outcome *o)
 {
 	if (c->json) {
-		out_line("{\"access_entry\":%llu,\"disclosed\":%llu,\"entries\":%llu,\"erased\":%llu,\"results\":%llu,\"withheld\":%llu}",
+		out_line("{\"access_entry\":%llu,\"disclosed\":%llu,\"entries\":%llu,\"erased\":%llu,\"people_withheld\":%llu,"
+		    "\"results\":%llu,\"withheld\":%llu}",
 		    (unsigned long long)o->access_entry, (unsigned long long)o->disclosed, (unsigned long long)o->entries,
-		    (unsigned long long)o->erased, (unsigned long long)o->results, (unsigned long long)o->withheld);
+		    (unsigned long long)o->erased, (unsigned long long)o->people, (unsigned long long)o->results, (unsigned long long)o->withheld);
 		return;
 	}
 	out_line("%s discloses %llu of %llu entries and %llu results; entry %llu keeps what was disclosed.", out,
@@ -25,6 +26,9 @@ static void told(struct cli *c, const char *out, const struct bundle_outcome *o)
 	    (unsigned long long)o->access_entry);
 	if (o->withheld > 0)
 		out_line("%llu records of the period stay sealed, as you asked.", (unsigned long long)o->withheld);
+	if (o->people > 0)
+		out_line("%llu parts that are about a person stay sealed; a reference stands in the place of each.",
+		    (unsigned long long)o->people);
 	if (o->erased > 0)
 		out_line("%llu records of the period were erased: nobody opens them any more.", (unsigned long long)o->erased);
 	out_line("Whoever gets it checks it without you:  tickmark verify %s --reperform", out);
@@ -34,9 +38,10 @@ static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL, *out = NULL;
 	struct texts withhold = { NULL, 0 };
-	const struct option_def defs[] = { { "--from", OPTION_TEXT, &from }, { "--to", OPTION_TEXT, &to },
-		{ "--out", OPTION_TEXT, &out }, { "--withhold", OPTION_MANY, &withhold } };
 	struct bundle_how how = { .period = { .now_us = clock_now_us() }, .tell = tell, .ctx = c };
+	const struct option_def defs[] = { { "--from", OPTION_TEXT, &from }, { "--to", OPTION_TEXT, &to },
+		{ "--out", OPTION_TEXT, &out }, { "--withhold", OPTION_MANY, &withhold },
+		{ "--without-people", OPTION_FLAG, &how.without_people } };
 	struct bundle_outcome outcome;
 	struct org *org = NULL;
 	struct str *names;
@@ -153,6 +158,7 @@ static void checked_json(struct checking *k, const struct bundle_checked *o, boo
 	json_put_str(&b, o->vkey);
 	buf_z(&b, ",\"withheld\":");
 	json_put_str(&b, o->withheld);
+	buf_fmt(&b, ",\"without_people\":%s", o->without_people ? "true" : "false");
 	buf_c(&b, '}');
 	out_json(&b);
 	buf_done(&b);
@@ -171,13 +177,17 @@ static void checked(struct checking *k, const struct bundle_checked *o, bool rep
 	    (unsigned long long)o->disclosed, (unsigned long long)o->definitions, (unsigned long long)o->results);
 	if (o->withheld.n > 0)
 		out_line("Withheld: %.*s.", STR_FMT(o->withheld));
+	if (o->without_people)
+		out_line("What is about people is withheld; references stand in its place.");
+	if (o->partly.n > 0)
+		out_line("So are records that tell of people in one part with the rest, of: %.*s.", STR_FMT(o->partly));
 	if (reperform && o->findings == o->differing)
 		out_line("Re-performed from the raw records: %llu of %llu results (tests, due windows, completeness) are the\n"
 		    "ledger's, byte for byte; %llu differ.",
 		    (unsigned long long)o->equal, (unsigned long long)tests, (unsigned long long)o->differing);
 	if (reperform && o->cannot > 0)
 		out_line("Not re-performable: %llu of %llu.", (unsigned long long)o->cannot, (unsigned long long)tests);
-	if (reperform && o->findings == 0 && o->withheld.n == 0)
+	if (reperform && o->findings == 0 && o->withheld.n + o->partly.n == 0)
 		out_line("The report's document, made again, is the same, byte for byte.");
 	if (o->findings > 0)
 		put_tone(&k->term, TONE_BAD, "NOT INTACT: %llu findings", (unsigned long long)o->findings);
@@ -224,7 +234,9 @@ const struct command command_bundle = {
 	"bundle", "--out FILE.zip", "a period's evidence as one file that anyone checks offline",
 	"  --out FILE.zip          where it goes\n"
 	"  --from D --to D         the period, the scope's when none is given\n"
-	"  --withhold COLLECTION   its records stay sealed; may be given several times\n\n"
+	"  --withhold COLLECTION   its records stay sealed; may be given several times\n"
+	"  --without-people        what records say of people stays sealed, and a reference stands in its place; the tests can\n"
+	"                          be run again all the same, but for items entered by hand and sources that are not taken apart\n\n"
 	"Runs the tests, then writes the ledger's whole tree, the records behind the results (each still sealed, with the one\n"
 	"secret that opens it and no key), definitions, results, the draft report, and a page that says what it is.  What is\n"
 	"disclosed becomes an entry.  Whoever has the file checks it with  tickmark verify FILE.zip --reperform  and needs no\n"

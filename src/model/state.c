@@ -145,6 +145,24 @@ enum rc state_commit(struct state *s, struct err *e)
 }
 
 /* What is in memory runs ahead of the tables after a rollback; the caller closes the state then. */
+enum rc state_hide_people(struct state *s, struct err *e)
+{
+	enum rc rc = db_exec(s->db, "SAVEPOINT people; DELETE FROM identity; DELETE FROM identity_link; DELETE FROM said", e);
+
+	if (rc != RC_OK)
+		state_show_people(s);
+	return rc;
+}
+
+void state_show_people(struct state *s)
+{
+	struct err ignored;
+
+	err_init(&ignored);
+	if (db_exec(s->db, "ROLLBACK TO people; RELEASE people", &ignored) != RC_OK)
+		state_rollback(s);
+}
+
 void state_rollback(struct state *s)
 {
 	struct err ignored;

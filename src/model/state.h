@@ -86,6 +86,9 @@ MUST_USE enum rc state_apply_mapped(struct state *, const struct state_entry *, 
     const struct err *why, const struct contribution *, size_t n, struct err *);
 MUST_USE enum rc state_commit(struct state *, struct err *);
 void state_rollback(struct state *);
+/* From here to state_show_people the view holds of people what it would hold without anybody's keys: references. */
+MUST_USE enum rc state_hide_people(struct state *, struct err *);
+void state_show_people(struct state *);
 
 /* Whether such an ingest lists the state of something: what it says of people is then kept beside its items. */
 bool state_lists(struct state *, const struct ingest *, struct str definition);

@@ -16,6 +16,7 @@ struct bundle_how {
 	struct run_period period;
 	const struct str *withhold;     /* collections whose records stay sealed */
 	size_t n_withhold;
+	bool without_people;            /* parts of people stay sealed: what remains gives the same items and results */
 	void (*tell)(void *ctx, uint64_t done, uint64_t of);    /* NULL: in silence */
 	void *ctx;
 };
@@ -24,6 +25,7 @@ struct bundle_outcome {
 	uint64_t entries;               /* of the ledger: all of them can be counted by whoever has the bundle */
 	uint64_t disclosed;             /* of those, opened */
 	uint64_t withheld;              /* evidence of the period that stays sealed because it was asked for */
+	uint64_t people;                /* parts that hold what is about a person, and stay sealed for the same reason */
 	uint64_t erased;                /* evidence of the period that nobody can open any more */
 	uint64_t results, bytes;
 	uint64_t access_entry;          /* the entry that keeps what was disclosed */
@@ -56,6 +58,8 @@ struct bundle_checked {
 	bool pinned;                    /* a key or checkpoint from elsewhere was given and fits */
 	struct str origin, vkey, organization, system, from, to;
 	struct str withheld;            /* names, with commas */
+	bool without_people;            /* what is about people stays sealed */
+	struct str partly;              /* populations of which records stay sealed that people cannot be kept back from */
 	char root[64];                  /* of the checkpoint, base64 */
 };
 

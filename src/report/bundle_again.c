@@ -13,9 +13,10 @@ struct again {
 	void *ctx;
 };
 
-static enum rc give(struct again *g, struct str control, struct str test, const struct collection *population, struct err *e)
+static enum rc give(struct again *g, struct str control, struct str test, const struct collection *population,
+    const struct collection *keys, struct err *e)
 {
-	const struct again_result r = { control, test, buf_view(&g->json), population };
+	const struct again_result r = { control, test, buf_view(&g->json), population, keys };
 
 	return g->each(g->ctx, &r, e);
 }
@@ -29,7 +30,7 @@ static enum rc one_test(struct again *g, const struct control *c, const struct t
 	if ((rc = test_run(g->s, g->a, c, t, g->period, &r, e)) != RC_OK ||
 	    (rc = result_put(g->s, g->a, r, g->period, &g->json, e)) != RC_OK)
 		return rc;
-	return give(g, c->id, t->id, t->population, e);
+	return give(g, c->id, t->id, t->population, NULL, e);
 }
 
 static enum rc due(struct again *g, const struct control *c, struct err *e)
@@ -42,7 +43,7 @@ static enum rc due(struct again *g, const struct control *c, struct err *e)
 	buf_clear(&g->json);
 	if ((rc = occurrences_put(g->s, g->a, o, g->period, &g->json, e)) != RC_OK)
 		return rc;
-	return give(g, c->id, STR("occurrence"), c->occurrence->population, e);
+	return give(g, c->id, STR("occurrence"), c->occurrence->population, c->occurrence->keys, e);
 }
 
 static enum rc complete(struct again *g, const struct check *c, struct err *e)
@@ -55,7 +56,7 @@ static enum rc complete(struct again *g, const struct check *c, struct err *e)
 	buf_clear(&g->json);
 	if ((rc = check_put(g->s, g->a, r, g->period, &g->json, e)) != RC_OK)
 		return rc;
-	return give(g, check_control(g->a, c), c->id, c->population, e);
+	return give(g, check_control(g->a, c), c->id, c->population, NULL, e);
 }
 
 enum rc again_all(struct state *s, struct arena *a, const struct run_period *period,

@@ -6,10 +6,11 @@
 
 #include "assess/run.h"
 
-/* One result as the body of its entry; ${population} is what it rests on.  ${body} lives until the next. */
+/* One result as the body of its entry; ${population} is what it rests on, and of due windows ${keys} what says for whom
+ * one is due, or NULL.  ${body} lives until the next. */
 struct again_result {
 	struct str control, test, body;
-	const struct collection *population;
+	const struct collection *population, *keys;
 };
 
 /* Calls ${each} for all of them, in a fixed order; its failure ends it. */

@@ -39,6 +39,24 @@ static bool number_to(const struct value *v, const char *name, int64_t *out)
 	return m != NULL && m->type == VALUE_NUMBER && num_i64(m->text, out) && *out >= 0;
 }
 
+static bool bool_to(const struct value *v, const char *name, bool *out)
+{
+	const struct value *b = value_get(v, name);
+
+	*out = b != NULL && b->type == VALUE_BOOL && b->is_true;
+	return b != NULL && b->type == VALUE_BOOL;
+}
+
+static struct str names_in(struct arena *a, const struct value *list)
+{
+	struct str all = STR("");
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		all = arena_fmt(a, "%.*s%s%.*s", STR_FMT(all), i > 0 ? ", " : "", STR_FMT(list->items[i].text));
+	return all;
+}
+
 static enum rc read_manifest(struct check *c, struct err *e)
 {
 	const struct archive_member *m = archive_find(c->archive, STR("bundle.json"));
@@ -55,12 +73,14 @@ static enum rc read_manifest(struct check *c, struct err *e)
 	period = value_get(v, "period");
 	c->manifest = v;
 	c->withheld = value_get(v, "withheld");
+	c->partly = value_get(value_get(v, "people"), "populations");
 	if (!number_to(v, "size", &size) || !number_to(v, "access", &access) || !number_to(v, "as_of", &c->asof_us) ||
 	    !text_to(v, "origin", &c->out->origin) || !text_to(v, "vkey", &c->out->vkey) ||
 	    !text_to(v, "organization", &c->out->organization) || !text_to(v, "system", &c->out->system) ||
 	    !text_to(period, "from", &c->out->from) || !text_to(period, "to", &c->out->to) ||
 	    !date_parse(c->out->from, &c->period.from_day) || !date_parse(c->out->to, &c->period.to_day) || c->withheld == NULL ||
-	    c->withheld->type != VALUE_LIST || size == 0 || access != size - 1)
+	    c->withheld->type != VALUE_LIST || c->partly == NULL || c->partly->type != VALUE_LIST ||
+	    !bool_to(value_get(v, "people"), "withheld", &c->out->without_people) || size == 0 || access != size - 1)
 		return err_set(e, RC_INVALID, "%s: bundle.json lacks what a bundle says of itself", c->path);
 	c->size = (uint64_t)size;
 	c->period.now_us = c->asof_us;
@@ -342,6 +362,8 @@ static const char *record(struct check *c, struct cursor *k, struct bundle_recor
 			return bad;
 		if (i == 0)
 			out->is_open = opened;
+		else
+			out->hidden += !opened;
 	}
 	parts_root_of_hashes(out->entry.record_id, hashes[0], out->entry.n, root);
 	if (memcmp(root, out->entry.parts_root, SHA256_BYTES) != 0)
@@ -423,6 +445,9 @@ static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *
 	err_init(&why);
 	bit_set(c->bits, r->index);
 	c->out->disclosed++;
+	if (!r->is_open || (c->out->without_people ? r->hidden + 1 < r->entry.n : r->hidden > 0))
+		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)r->index, c->out->without_people ? "parts of it are "
+		    "shown or hidden in another way than the bundle says: all but people's are shown" : "a part of it was left out");
 	if ((r->entry.kind == KIND_DEFINITION || r->entry.kind == KIND_RESULT) && r->is_open)
 		keep_copy(c, r);
 	if (r->index == 0) {
@@ -490,7 +515,7 @@ static void check_access(struct check *c)
 		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)c->size - 1, "the records are not those that were "
 		    "disclosed: some were left out or added afterwards");
 	else if (!number_to(c->manifest, "disclosed", &claimed) || claimed != count || !same_json(c, v, "as_of") ||
-	    !same_json(c, v, "period") || !same_json(c, v, "withheld"))
+	    !same_json(c, v, "people") || !same_json(c, v, "period") || !same_json(c, v, "withheld"))
 		check_found(c, ROW_FOREIGN, VERDICT_ALTERED, STR("bundle.json"), 0, (int64_t)c->size - 1, "it says something else than the "
 		    "entry of what was disclosed");
 	check_file(c, value_get(v, "files"), "index.html");
@@ -596,7 +621,6 @@ static enum rc check_all(struct check *c, struct err *e)
 {
 	uint64_t bad_at;
 	struct err why;
-	size_t i;
 	enum rc rc;
 
 	err_init(&why);
@@ -611,9 +635,8 @@ static enum rc check_all(struct check *c, struct err *e)
 	}
 	if ((rc = read_manifest(c, e)) != RC_OK)
 		return rc;
-	for (i = 0; i < c->withheld->n; i++)
-		c->out->withheld = arena_fmt(c->a, "%.*s%s%.*s", STR_FMT(c->out->withheld), i > 0 ? ", " : "",
-		    STR_FMT(c->withheld->items[i].text));
+	c->out->withheld = names_in(c->a, c->withheld);
+	c->out->partly = names_in(c->a, c->partly);
 	if (c->size > archive_count(c->archive) * (uint64_t)TILE_WIDTH)
 		return err_set(e, RC_ALTERED, "%s says that its ledger has %llu entries, and holds fewer", c->path,
 		    (unsigned long long)c->size);
@@ -644,7 +667,7 @@ enum rc bundle_check(const char *path, struct arena *a, const struct bundle_chec
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
-	out->withheld = STR("");
+	out->withheld = out->partly = STR("");
 	c.one = arena_new();
 	c.box = box_new();
 	rc = check_all(&c, e);

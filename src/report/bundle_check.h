@@ -18,6 +18,7 @@ struct bundle_record {
 	uint64_t index;
 	struct entry entry;
 	bool is_open;                   /* part 0 is shown, and opened */
+	unsigned hidden;                /* of its other parts, which are people's: how many are not shown */
 	struct str body, envelope;      /* reading form */
 	const struct cut_mark *marks;   /* where people stand in it */
 	size_t n_marks;
@@ -30,7 +31,7 @@ struct check {
 	struct bundle_checked *out;
 	struct archive *archive;
 	struct box *box;
-	const struct value *manifest, *withheld;
+	const struct value *manifest, *withheld, *partly;
 	struct run_period period;
 	int64_t asof_us;
 	uint64_t size;

@@ -22,6 +22,7 @@ static inline void bit_set(uint8_t *bits, uint64_t i) { bits[i >> 3] = (uint8_t)
 /* The page for a stranger, index.html; depends on nothing but what it is given. */
 struct bundle_page {
 	struct str organization, system, from, to, origin, vkey, withheld;
+	bool without_people;
 };
 void bundle_page_put(struct arena *, const struct bundle_page *, struct buf *html);
 

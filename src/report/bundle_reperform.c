@@ -111,14 +111,20 @@ static void compare(struct arena *a, struct str where, const struct value *held,
 		say(b, "%.*s: the ledger says %.*s, re-performed %.*s", STR_FMT(where), STR_FMT(shown(a, held)), STR_FMT(shown(a, came)));
 }
 
-static bool is_withheld(const struct check *c, struct str collection)
+static bool is_in(const struct value *list, struct str collection)
 {
 	size_t i;
 
-	for (i = 0; i < c->withheld->n; i++)
-		if (str_eq(c->withheld->items[i].text, collection))
+	for (i = 0; i < list->n; i++)
+		if (str_eq(list->items[i].text, collection))
 			return true;
 	return false;
+}
+
+/* Its records stay sealed, or those that name people in one part with the rest. */
+static bool is_withheld(const struct check *c, struct str collection)
+{
+	return is_in(c->withheld, collection) || is_in(c->partly, collection);
 }
 
 /* Whether withheld records can be behind a difference. */
@@ -127,19 +133,19 @@ static bool cannot(const struct check *c, const struct collection *population)
 	struct str base = population != NULL && population->definition != NULL ?
 	    value_text(population->definition, "derived_from") : STR_NONE;
 
-	return c->withheld->n > 0 && ((population != NULL && is_withheld(c, population->name)) ||
+	return c->withheld->n + c->partly->n > 0 && ((population != NULL && is_withheld(c, population->name)) ||
 	    (base.n > 0 && is_withheld(c, base)) || is_withheld(c, STR("person")));
 }
 
 /* A result that looks into a withheld population names it. */
-static bool looks_into_withheld(const struct check *c, struct str body)
+static bool looks_into(const struct check *c, const struct value *list, struct str body)
 {
 	size_t i;
 	ptrdiff_t at = str_find(body, STR("\"looks_into\":"));
 	struct str rest = at < 0 ? STR_NONE : str_sub(body, (size_t)at, 4096);
 
-	for (i = 0; i < c->withheld->n && rest.n > 0; i++)
-		if (str_find(rest, arena_fmt(c->a, "\"%.*s\"", STR_FMT(c->withheld->items[i].text))) >= 0)
+	for (i = 0; i < list->n && rest.n > 0; i++)
+		if (str_find(rest, arena_fmt(c->a, "\"%.*s\"", STR_FMT(list->items[i].text))) >= 0)
 			return true;
 	return false;
 }
@@ -185,7 +191,8 @@ static enum rc one(void *ctx, const struct again_result *r, struct err *e)
 	    json_parse(c->a, arena_str(c->a, r->body), &y, &why) == RC_OK)
 		compare(c->a, STR(""), x, y, &g->words);
 	if (held.p == NULL || !str_eq(held, r->body))
-		v = cannot(c, r->population) || looks_into_withheld(c, held) ? BUNDLE_CANNOT : BUNDLE_DIFFERS;
+		v = cannot(c, r->population) || (r->keys != NULL && cannot(c, r->keys)) || looks_into(c, c->withheld, held) || looks_into(c, c->partly, held) ?
+		    BUNDLE_CANNOT : BUNDLE_DIFFERS;
 	buf_u8(&g->words, 0);
 	c->out->equal += v == BUNDLE_EQUAL;
 	c->out->differing += v == BUNDLE_DIFFERS;
@@ -235,7 +242,7 @@ static enum rc report(struct again *g, struct err *e)
 	struct buf json, words;
 	enum rc rc;
 
-	if (c->withheld->n > 0 || m == NULL)
+	if (c->withheld->n + c->partly->n > 0 || m == NULL)
 		return RC_OK;
 	buf_init(&json, LIMIT_FILE_READ);
 	buf_init(&words, 4096);

@@ -1,219 +1,14 @@
-/* bundle_write: choosing what is disclosed, the entry that keeps it, and the archive. */
+/* bundle_write: the entry that keeps what is disclosed, and the archive. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/archive.h"
 #include "base/file.h"
 #include "ledger/tile.h"
-#include "report/bundle.h"
-#include "report/bundle_priv.h"
+#include "report/bundle_writing.h"
 #include "report/model.h"
 #include "report/pdf.h"
-
-struct writing {
-	struct org *org;
-	const struct bundle_how *how;
-	struct bundle_outcome *out;
-	struct arena *a;
-	struct readiness *r;
-	uint64_t size;                  /* entries before the one of what is disclosed */
-	int64_t asof_us;
-	uint8_t *bits, *kept_back;      /* a bit an entry: disclosed; contributes to what is withheld */
-	uint8_t *ingests, *ingests_back;        /* a bit an entry: listings of the period, by their open entry */
-	struct str *whole;              /* populations that are disclosed beyond the period */
-	size_t n_whole;
-	struct str vkey, report_json, report_pdf, page, access;
-	struct archive_writer *w;
-	uint64_t records_n, records_number;
-	bool records_open;
-	struct err *e;
-};
-
-static bool is_withheld(const struct writing *w, struct str collection)
-{
-	size_t i;
-
-	for (i = 0; i < w->how->n_withhold; i++)
-		if (str_eq(w->how->withhold[i], collection))
-			return true;
-	return false;
-}
-
-/* ---- what is disclosed */
-static enum rc mark(struct writing *w, uint8_t *bits, struct str sql)
-{
-	struct stmt *st = NULL;
-	bool row;
-	enum rc rc = db_prepare(state_db(org_state(w->org)), sql, &st, w->e);
-
-	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row) {
-		int64_t entry = column_i64(st, 0);
-
-		if (entry >= 0 && (uint64_t)entry < w->size)
-			bit_set(bits, (uint64_t)entry);
-	}
-	stmt_free(st);
-	return rc;
-}
-
-/* Populations that results rest on beyond the period: those that a test looks into, those that a due window which begins
- * before the period is judged by, and people, for who is one follows from every listing of them. */
-static enum rc find_whole(struct writing *w)
-{
-	struct stmt *st = NULL;
-	struct control **controls;
-	size_t n, i;
-	bool row;
-	enum rc rc;
-
-	w->n_whole = 0;
-	if ((rc = controls_load(org_state(w->org), w->a, &controls, &n, w->e)) != RC_OK ||
-	    (rc = db_prepare(state_db(org_state(w->org)), STR("SELECT DISTINCT t.value FROM result r, "
-	    "json_tree(r.body,'$.looks_into') t WHERE r.current=1 AND t.type='text'"), &st, w->e)) != RC_OK)
-		return rc;
-	w->whole = ARENA_ARRAY(w->a, 2 * n + 1024, struct str);
-	w->whole[w->n_whole++] = STR("person");
-	for (i = 0; i < n; i++)
-		if (controls[i]->occurrence != NULL && controls[i]->occurrence->population != NULL)
-			w->whole[w->n_whole++] = controls[i]->occurrence->population->name;
-	for (i = 0; i < n; i++)
-		if (controls[i]->occurrence != NULL && controls[i]->occurrence->keys != NULL)
-			w->whole[w->n_whole++] = controls[i]->occurrence->keys->name;
-	for (i = 0; (rc = stmt_step(st, &row, w->e)) == RC_OK && row && i < 1000; i++)
-		w->whole[w->n_whole++] = arena_str(w->a, column_text(st, 0));
-	stmt_free(st);
-	return rc;
-}
-
-static bool is_whole(const struct writing *w, const struct collection *c)
-{
-	const struct schema *schema = state_schema(org_state(w->org));
-	size_t i;
-
-	for (i = 0; i < w->n_whole; i++) {
-		const struct collection *other = schema_find(schema, w->whole[i]);
-
-		if (str_eq(w->whole[i], c->name) || (other != NULL && other->is_derived &&
-		    str_eq(value_text(other->definition, "derived_from"), c->name)))
-			return true;
-	}
-	return false;
-}
-
-static enum rc mark_collection(struct writing *w, const struct collection *c)
-{
-	const struct zone *z = state_zone(org_state(w->org));
-	bool back = is_withheld(w, c->name), whole = is_whole(w, c);
-	struct str n = c->name;
-
-	if (c->is_derived)
-		return mark(w, back ? w->kept_back : w->bits, arena_fmt(w->a, "SELECT entry FROM item_%.*s UNION SELECT entry FROM "
-		    "part_%.*s", STR_FMT(n), STR_FMT(n)));
-	if (c->n_period > 0)
-		return mark(w, back ? w->kept_back : w->bits, arena_fmt(w->a, "WITH i AS (SELECT id, entry FROM item_%.*s WHERE day IS "
-		    "NULL OR %d OR day BETWEEN %lld AND %lld) SELECT entry FROM i UNION SELECT p.entry FROM part_%.*s p JOIN i ON "
-		    "i.id=p.item", STR_FMT(n), whole, (long long)w->how->period.from_day, (long long)w->how->period.to_day, STR_FMT(n)));
-	return mark(w, back ? w->ingests_back : w->ingests, arena_fmt(w->a, "SELECT ei.ingest FROM extraction x JOIN "
-	    "extraction_ingest ei ON ei.extraction=x.id WHERE x.collection='%.*s' AND (%d OR (x.at>=%lld AND x.at<%lld))", STR_FMT(n),
-	    whole, (long long)zone_day_start_us(z, w->how->period.from_day),
-	    (long long)zone_day_start_us(z, w->how->period.to_day + 1)));
-}
-
-static enum rc mark_results(struct writing *w)
-{
-	struct arena *a = w->a;
-	struct str from = date_fmt(a, w->how->period.from_day), to = date_fmt(a, w->how->period.to_day);
-
-	return mark(w, w->bits, arena_fmt(a, "SELECT entry FROM result WHERE current=1 AND json_extract(body,'$.period.from')='%.*s' "
-	    "AND json_extract(body,'$.period.to')='%.*s'", STR_FMT(from), STR_FMT(to)));
-}
-
-static bool change_is_shown(struct writing *w, const struct opened *o, bool marked)
-{
-	const struct collection *c;
-	const struct value *v;
-	struct err ignored;
-
-	err_init(&ignored);
-	if (json_parse(w->a, o->body, &v, &ignored) != RC_OK || !str_is(value_text(v, "op"), "item"))
-		return true;
-	c = schema_find(state_schema(org_state(w->org)), value_text(v, "collection"));
-	if (c == NULL)
-		return true;
-	if (is_withheld(w, c->name))
-		return false;
-	return c->n_period == 0 || c->is_derived || marked;
-}
-
-static enum rc choose(void *ctx, const struct opened *o, struct err *e)
-{
-	struct writing *w = ctx;
-	const struct ingest *in;
-	bool shown = bit_get(w->bits, o->index), back = bit_get(w->kept_back, o->index);
-
-	(void)e;
-	switch (o->entry.kind) {
-	case KIND_EVIDENCE:
-		in = o->envelope.n >= 16 ? state_ingest(org_state(w->org), (const uint8_t *)o->envelope.p) : NULL;
-		if (in != NULL && (uint64_t)in->id < w->size) {
-			shown = shown || bit_get(w->ingests, (uint64_t)in->id);
-			back = back || bit_get(w->ingests_back, (uint64_t)in->id);
-		}
-		w->out->withheld += back;
-		shown = shown && !back;
-		break;
-	case KIND_CHANGE:
-		shown = o->verdict == VERDICT_INTACT && change_is_shown(w, o, shown);
-		break;
-	case KIND_RESULT:
-		break;
-	case KIND_REJECTED:
-	case KIND_ACCESS:
-		shown = false;
-		break;
-	default:
-		shown = true;
-	}
-	if (shown && o->verdict != VERDICT_INTACT) {
-		w->out->erased++;
-		shown = false;
-	}
-	if (shown)
-		bit_set(w->bits, o->index);
-	else
-		w->bits[o->index >> 3] = (uint8_t)(w->bits[o->index >> 3] & ~(1 << (o->index & 7)));
-	w->out->disclosed += shown;
-	if (w->how->tell != NULL && o->index % 4096 == 0)
-		w->how->tell(w->how->ctx, o->index, w->size);
-	return RC_OK;
-}
-
-static enum rc choose_all(struct writing *w)
-{
-	const struct schema *schema = state_schema(org_state(w->org));
-	struct arena *a;
-	size_t i;
-	enum rc rc;
-
-	memset(w->bits, 0, w->size / 8 + 2);
-	w->out->disclosed = w->out->withheld = w->out->erased = 0;
-	for (i = 0; i < w->how->n_withhold; i++)
-		if (schema_find(schema, w->how->withhold[i]) == NULL)
-			return err_set(w->e, RC_INVALID, "there is no collection \"%.*s\" to withhold", STR_FMT(w->how->withhold[i]));
-	if ((rc = find_whole(w)) != RC_OK)
-		return rc;
-	for (i = 0; i < schema->n; i++)
-		if ((rc = mark_collection(w, schema->collections[i])) != RC_OK)
-			return rc;
-	if ((rc = mark_results(w)) != RC_OK)
-		return rc;
-	a = arena_new();
-	rc = ledger_each(org_ledger(w->org), 0, w->size, false, a, choose, w, w->e);
-	arena_free(a);
-	return rc;
-}
 
 /* ---- report, page, and the entry of what is disclosed */
 static struct str withheld_names(const struct writing *w)
@@ -236,8 +31,13 @@ static enum rc make_report(struct writing *w, const char *out)
 
 	ledger.entries = ledger.checkpointed = w->size; /* that the newest is this disclosure itself cannot stand in it */
 	(void)snprintf(path, sizeof(path), "%.4000s.report.tmp.pdf", out);
+	if (w->how->without_people && (rc = state_hide_people(org_state(w->org), w->e)) != RC_OK)
+		return rc;
 	buf_init(&b, LIMIT_FILE_READ);
-	if ((rc = report_put(org_state(w->org), &ledger, w->a, 2, w->r, &b, w->e)) == RC_OK) {
+	rc = report_put(org_state(w->org), &ledger, w->a, 2, w->r, &b, w->e);
+	if (w->how->without_people)
+		state_show_people(org_state(w->org));
+	if (rc == RC_OK) {
 		w->report_json = arena_str(w->a, buf_view(&b));
 		if ((rc = json_parse(w->a, w->report_json, &doc, w->e)) == RC_OK && (rc = report_pdf(doc, path, w->e)) == RC_OK)
 			rc = file_read(w->a, path, LIMIT_FILE_READ, &w->report_pdf, w->e);
@@ -250,7 +50,8 @@ static enum rc make_report(struct writing *w, const char *out)
 static void make_page(struct writing *w)
 {
 	const struct bundle_page page = { w->r->scope.organization, w->r->scope.system, date_fmt(w->a, w->how->period.from_day),
-		date_fmt(w->a, w->how->period.to_day), ledger_origin(org_ledger(w->org)), w->vkey, withheld_names(w) };
+		date_fmt(w->a, w->how->period.to_day), ledger_origin(org_ledger(w->org)), w->vkey, withheld_names(w),
+		w->how->without_people };
 	struct buf b;
 
 	buf_init(&b, 1 << 20);
@@ -266,6 +67,18 @@ static void put_period(struct writing *w, struct buf *b)
 	buf_z(b, ",\"to\":");
 	json_put_str(b, date_fmt(w->a, w->how->period.to_day));
 	buf_c(b, '}');
+}
+
+static void put_people(struct writing *w, struct buf *b)
+{
+	size_t i;
+
+	buf_z(b, "\"people\":{\"populations\":[");
+	for (i = 0; i < w->n_partly; i++) {
+		buf_z(b, i > 0 ? "," : "");
+		json_put_str(b, w->partly[i]);
+	}
+	buf_fmt(b, "],\"withheld\":%s}", w->how->without_people ? "true" : "false");
 }
 
 static void put_withheld(struct writing *w, struct buf *b)
@@ -307,6 +120,8 @@ static void make_access(struct writing *w)
 	buf_c(&b, ',');
 	put_file(&b, "report.pdf", w->report_pdf);
 	buf_z(&b, "},\"op\":\"bundle\",");
+	put_people(w, &b);
+	buf_c(&b, ',');
 	put_period(w, &b);
 	buf_c(&b, ',');
 	put_withheld(w, &b);
@@ -325,7 +140,7 @@ static enum rc prepare(struct writing *w, uint64_t size, const char *out)
 	w->kept_back = arena_alloc(w->a, bytes);
 	w->ingests = arena_alloc(w->a, bytes);
 	w->ingests_back = arena_alloc(w->a, bytes);
-	if ((rc = choose_all(w)) != RC_OK || (rc = make_report(w, out)) != RC_OK)
+	if ((rc = bundle_choose(w)) != RC_OK || (rc = make_report(w, out)) != RC_OK)
 		return rc;
 	make_page(w);
 	make_access(w);
@@ -505,6 +320,8 @@ static enum rc put_manifest(struct writing *w)
 	buf_z(&b, ",\"origin\":");
 	json_put_str(&b, ledger_origin(org_ledger(w->org)));
 	buf_c(&b, ',');
+	put_people(w, &b);
+	buf_c(&b, ',');
 	put_period(w, &b);
 	buf_fmt(&b, ",\"size\":%llu,\"system\":", (unsigned long long)w->size + 1);
 	json_put_str(&b, w->r->scope.system);
@@ -519,6 +336,16 @@ static enum rc put_manifest(struct writing *w)
 }
 
 /* ---- records */
+static enum rc part_kept_back(struct writing *w, const struct opened *o, const uint8_t *row, struct err *e)
+{
+	uint8_t kept[8 + SHA256_BYTES] = { 0 };
+
+	part_row_hash(o->entry.record_id, row, kept + 8);
+	w->records_n += sizeof(kept);
+	w->out->people++;
+	return archive_put(w->w, kept, sizeof(kept), e);
+}
+
 static enum rc record(void *ctx, const struct opened *o, struct err *e)
 {
 	struct writing *w = ctx;
@@ -546,6 +373,10 @@ static enum rc record(void *ctx, const struct opened *o, struct err *e)
 		memset(&secret, 0, sizeof(secret));
 		if ((rc = part_row_decode(bytes, &row, e)) != RC_OK)
 			break;
+		if (i > 0 && w->how->without_people) {
+			rc = part_kept_back(w, o, bytes, e);
+			continue;
+		}
 		if (row.mode != PART_CLEAR && !ledger_part_secret(org_ledger(w->org), &o->entry, &row, &secret))
 			rc = err_set(e, RC_LOCKED, "no key opens entry %llu", (unsigned long long)o->index);
 		if (rc == RC_OK && (rc = archive_put(w->w, shown, sizeof(shown), e)) == RC_OK &&

@@ -79,4 +79,27 @@ for who in all "$ann"; do
 	expect 1 "verify does not take it for an erasure" "keys/" "$tickmark" verify "$copy"
 done
 expect 0 "somebody else's record is whole" "bob@example.com" "$tickmark" -C "$copy" show "$(echo "$entries" | sed -n 2p)" --raw
+
+# Disclosed without people: nothing about them, and the same results.
+expect 0 "a bundle with people" "discloses" tm bundle --out "$work/with.zip"
+expect 0 "it is performed again" "0 differ" "$tickmark" verify "$work/with.zip" --reperform
+expect 0 "a bundle without" "parts that are about a person stay sealed" tm bundle --out "$work/without.zip" --without-people
+expect 0 "so is that" "0 differ" "$tickmark" verify "$work/without.zip" --reperform
+expect 0 "and it says so" "What is about people is withheld" "$tickmark" verify "$work/without.zip"
+expect 0 "its report is made again as well" "made again, is the same" "$tickmark" verify "$work/without.zip" --reperform
+expect 0 "everything that it rests on was there" '"not_reperformable":0' "$tickmark" verify "$work/without.zip" --reperform --json
+mkdir "$work/open"
+unzip -q "$work/without.zip" -d "$work/open"
+for word in ann@example.com bob@example.com "Ann Aas" 192.0.2.77; do
+	if grep -rqaF "$word" "$work/open"; then not_ok "no word of $word"; else ok "no word of $word"; fi
+done
+# What is not taken apart is kept back as a whole.
+mkdir "$work/2024-05-01"
+printf 'name: example\nmembers: [wilhelmina]\nadmins: [root]\n' >"$work/2024-05-01/org.yaml"
+expect 0 "a roster in one piece" "1 new" tm ingest kubernetes.org "$work/2024-05-01"
+expect 0 "another bundle without people" "1 records of the period stay sealed" tm bundle --out "$work/roster.zip" --without-people
+expect 0 "it names what is not in it" "Not re-performable: " "$tickmark" verify "$work/roster.zip" --reperform
+mkdir "$work/roster"
+unzip -q "$work/roster.zip" -d "$work/roster"
+if grep -rqaF wilhelmina "$work/roster"; then not_ok "no word of those in it"; else ok "no word of those in it"; fi
 done_testing

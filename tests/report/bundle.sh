@@ -5,9 +5,9 @@ set -u
 tickmark=$(realpath "$1") edit=$(realpath "$2") flip=$(realpath "$3")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
+n=0 failed=0
 ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)); echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
+not_ok() { n=$((n + 1)) failed=1; echo "not ok $n - $1"; sed 's/^/# /' "$work/out" | head -20; }
 expect() { # expect STATUS NAME WORDS COMMAND… : its exit status, and words that it must say
 	want=$1 name=$2 words=$3
 	shift 3
@@ -63,6 +63,8 @@ e2=$(sed 's/},{"collection"/}\n{"collection"/g' "$work/items.json" | grep -F '"c
 forge() { "$edit" "$work/a.zip" "$work/forged.zip" "$@" || echo "# the forgery failed: $*"; }
 caught() { expect 1 "$1" "$2" stranger verify "$work/forged.zip" --reperform; }
 forge drop "$e1"; caught "a dropped record is named" "some were left out"
+forge hide "$e1" 0; caught "a record whose bytes were left out is named" "entry $e1: a part of it was left out"
+forge hide "$e1" 1; caught "so is one without a person's" "entry $e1: a part of it was left out"
 forge swap "$e1" "$e2"; caught "two swapped records are named" "entry $e1"
 forge replace definitions/control/CHG-01.json CHG-01 CHG-99; caught "a changed definition is named" "definitions/control/CHG-01.json"
 forge replace results/IAM-04.T1.json '"deviates":1' '"deviates":0'; caught "an edited result is named" "results/IAM-04.T1.json"
@@ -70,6 +72,7 @@ forge replace report.json '"tested":3' '"tested":4'; caught "an edited report is
 forge replace report.pdf PDF-1 PDF-2; caught "an edited PDF is named" "report.pdf"
 forge replace index.html Management Auditor; caught "an edited page is named" "index.html"
 forge replace bundle.json '"withheld":[]' '"withheld":["login"]'; caught "a claim that records are withheld is named" "bundle.json"
+forge replace bundle.json '"withheld":false' '"withheld":true'; caught "a claim that people are withheld is named" "all but people's are shown"
 forge replace bundle.json '"to":"2024-03-31"' '"to":"2024-03-30"'; caught "another period is named" "bundle.json"
 forge remove report.pdf; caught "a missing member is named" "MISSING"
 forge remove tile/0/000; caught "a missing tile is named" "tile/0/000"
@@ -106,3 +109,4 @@ while [ $i -lt 150 ]; do
 done
 if [ $missed -eq 0 ]; then ok "150 flipped bytes, each refused"; else not_ok "150 flipped bytes, each refused"; fi
 echo "1..$n"
+exit $failed

@@ -2,6 +2,7 @@
  * again, with every checksum right, so that what is left to catch it is what the ledger signs.
  *   drop INDEX            the record of that entry
  *   swap INDEX INDEX      two records change places
+ *   hide INDEX PART       a part of that record is not shown; of the first 512 entries
  *   replace MEMBER A B    text in a member, as often as it stands there
  *   remove MEMBER | add MEMBER TEXT
  *   move TILE A B         two entries of an entry bundle change places */
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "base/archive.h"
+#include "ledger/frame.h"
 #include "seal/box.h"
 
 struct span {
@@ -81,6 +83,40 @@ static void edit_records(struct str m, char **argv, struct buf *out)
 	mem_free(spans);
 }
 
+static void hide(const struct archive *in, struct str m, char **argv, struct buf *out)
+{
+	const struct archive_member *entries = NULL;
+	const uint8_t *entry;
+	struct entry en;
+	uint8_t hidden[8 + SHA256_BYTES] = { 0 };
+	const uint8_t *p;
+	uint64_t part, index;
+	size_t a, i, at = 16;
+	struct err e;
+
+	err_init(&e);
+	read_spans(m);
+	a = span_of(argv[4]);
+	index = spans[a].index;
+	for (i = 0; i < archive_count(in) && entries == NULL; i++)
+		if (str_starts(archive_member(in, i)->name, str_z(index < 256 ? "tile/entries/000" : "tile/entries/001")))
+			entries = archive_member(in, i);
+	if (!num_u64(str_z(argv[5]), 255, &part) || entries == NULL || (index % 256 + 1) * 98 > entries->bytes.n)
+		die("that entry is not in the first two bundles");
+	entry = (const uint8_t *)entries->bytes.p + index % 256 * 98 + 2;
+	if (entry_decode(entry, &en, &e) != RC_OK || part >= en.n)
+		die("that part is not there");
+	p = (const uint8_t *)spans[a].bytes.p;
+	for (i = 0; i < part; i++)
+		at += 8 + PART_ROW_BYTES + 32 + get_u64(p + at + 8 + 8);
+	part_row_hash(en.record_id, p + at + 8, hidden + 8);
+	buf_str(out, str_sub(m, 0, (size_t)(spans[a].bytes.p - m.p) + at));
+	buf_add(out, hidden, sizeof(hidden));
+	at += (size_t)(spans[a].bytes.p - m.p) + 8;
+	buf_str(out, str_sub(m, at + PART_ROW_BYTES + 32 + get_u64((const uint8_t *)m.p + at + 8), m.n));
+	mem_free(spans);
+}
+
 static void replace(struct str m, const char *from, const char *to, struct buf *out)
 {
 	ptrdiff_t at;
@@ -140,6 +176,8 @@ int main(int argc, char **argv)
 			continue;
 		if ((strcmp(argv[3], "drop") == 0 || strcmp(argv[3], "swap") == 0) && str_starts(m->name, STR("records/")))
 			edit_records(m->bytes, argv, &b);
+		else if (strcmp(argv[3], "hide") == 0 && str_starts(m->name, STR("records/")))
+			hide(in, m->bytes, argv, &b);
 		else if (strcmp(argv[3], "replace") == 0 && named)
 			replace(m->bytes, argv[5], argv[6], &b);
 		else if (strcmp(argv[3], "move") == 0 && named)
