@@ -18,7 +18,8 @@ static void told(struct cli *c, const char *out, const struct bundle_outcome *o)
 		out_line("{\"access_entry\":%llu,\"disclosed\":%llu,\"entries\":%llu,\"erased\":%llu,\"people_withheld\":%llu,"
 		    "\"results\":%llu,\"withheld\":%llu}",
 		    (unsigned long long)o->access_entry, (unsigned long long)o->disclosed, (unsigned long long)o->entries,
-		    (unsigned long long)o->erased, (unsigned long long)o->people, (unsigned long long)o->results, (unsigned long long)o->withheld);
+		    (unsigned long long)o->erased, (unsigned long long)o->people, (unsigned long long)o->results,
+		    (unsigned long long)o->withheld);
 		return;
 	}
 	out_line("%s discloses %llu of %llu entries and %llu results; entry %llu keeps what was disclosed.", out,

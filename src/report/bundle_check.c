@@ -446,8 +446,9 @@ static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *
 	bit_set(c->bits, r->index);
 	c->out->disclosed++;
 	if (!r->is_open || (c->out->without_people ? r->hidden + 1 < r->entry.n : r->hidden > 0))
-		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)r->index, c->out->without_people ? "parts of it are "
-		    "shown or hidden in another way than the bundle says: all but people's are shown" : "a part of it was left out");
+		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)r->index, c->out->without_people ?
+		    "parts of it are shown or hidden in another way than the bundle says: all but people's are shown" :
+		    "a part of it was left out");
 	if ((r->entry.kind == KIND_DEFINITION || r->entry.kind == KIND_RESULT) && r->is_open)
 		keep_copy(c, r);
 	if (r->index == 0) {

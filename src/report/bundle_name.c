@@ -126,7 +126,8 @@ void bundle_page_put(struct arena *a, const struct bundle_page *p, struct buf *b
 	put_row(b, "Its signing key", p->vkey, true);
 	put_row(b, "Populations withheld", p->withheld, false);
 	if (p->without_people)
-		put_row(b, "People", STR("What records say of people stays sealed: a random reference stands in its place, the same one everywhere."), false);
+		put_row(b, "People", STR("What records say of people stays sealed: a random reference stands in its place, "
+		    "the same one everywhere."), false);
 	buf_z(b, "</table>\n<h2>What is in it</h2>\n<table>\n"
 	    "<tr><th scope=\"row\"><a href=\"report.pdf\">report.pdf</a></th><td>Management's draft report; <a "
 	    "href=\"report.json\">"

@@ -191,8 +191,8 @@ static enum rc one(void *ctx, const struct again_result *r, struct err *e)
 	    json_parse(c->a, arena_str(c->a, r->body), &y, &why) == RC_OK)
 		compare(c->a, STR(""), x, y, &g->words);
 	if (held.p == NULL || !str_eq(held, r->body))
-		v = cannot(c, r->population) || (r->keys != NULL && cannot(c, r->keys)) || looks_into(c, c->withheld, held) || looks_into(c, c->partly, held) ?
-		    BUNDLE_CANNOT : BUNDLE_DIFFERS;
+		v = cannot(c, r->population) || (r->keys != NULL && cannot(c, r->keys)) || looks_into(c, c->withheld, held) ||
+		    looks_into(c, c->partly, held) ? BUNDLE_CANNOT : BUNDLE_DIFFERS;
 	buf_u8(&g->words, 0);
 	c->out->equal += v == BUNDLE_EQUAL;
 	c->out->differing += v == BUNDLE_DIFFERS;
