@@ -30,7 +30,7 @@ struct used {
 static enum rc find_mappings(struct gather *g)
 {
 	static const char sql[] = "SELECT digest, body FROM definition WHERE kind='mapping' AND digest IN"
-	    " (SELECT DISTINCT mapping FROM ingest) ORDER BY entry";
+	    " (SELECT mapping FROM ingest UNION SELECT mapping FROM withdrawal) ORDER BY entry";
 	struct stmt *st = NULL;
 	const struct value *v;
 	struct err ignored;
@@ -222,6 +222,42 @@ static enum rc add_ingests(struct gather *g)
 	return rc;
 }
 
+static enum rc add_withdrawn(struct gather *g)
+{
+	static const char sql[] = "SELECT w.ingest, w.entry, s.source, s.instance, w.file, w.reason, w.received_us, w.close, w.mapping,"
+	    " w.open FROM withdrawal w JOIN stream s ON s.id=w.stream ORDER BY w.ingest";
+	struct stmt *st = NULL;
+	size_t room = 0;
+	bool row;
+	enum rc rc = db_prepare(state_db(g->s), str_z(sql), &st, g->e);
+
+	while (rc == RC_OK && (rc = stmt_step(st, &row, g->e)) == RC_OK && row) {
+		struct withdrawn *w, *more;
+		const struct value *close = NULL;
+		struct err ignored;
+
+		if (!is_fed(g, column_blob(st, 8), column_text(st, 4), column_text(st, 9)))
+			continue;
+		if (g->out->n_withdrawn == room) {
+			room = room == 0 ? 8 : room * 2;
+			more = ARENA_ARRAY(g->a, room, struct withdrawn);
+			if (g->out->n_withdrawn > 0)
+				memcpy(more, g->out->withdrawn, g->out->n_withdrawn * sizeof(*more));
+			g->out->withdrawn = more;
+		}
+		w = &g->out->withdrawn[g->out->n_withdrawn++];
+		*w = (struct withdrawn){ .ingest = column_i64(st, 0), .entry = column_i64(st, 1),
+			.source = arena_str(g->a, column_text(st, 2)), .instance = arena_str(g->a, column_text(st, 3)),
+			.file = arena_str(g->a, column_text(st, 4)), .reason = arena_str(g->a, column_text(st, 5)),
+			.withdrawn_us = column_i64(st, 6) };
+		err_init(&ignored);
+		if (!column_is_null(st, 7) && json_parse(g->a, arena_str(g->a, column_text(st, 7)), &close, &ignored) == RC_OK)
+			w->kept = count_of(close, "kept");
+	}
+	stmt_free(st);
+	return rc;
+}
+
 /* An extraction of which a record was rejected is not full: who is missing in it may be that record.
  * Registers kept by hand: each edit is known, and nothing says that the register is whole. */
 static enum rc add_extractions(struct gather *g)
@@ -289,7 +325,7 @@ enum rc coverage_of(struct state *s, struct arena *a, const struct collection *c
 	g.out->by_day = arena_alloc(a, (size_t)g.out->days);
 	g.start_us = zone_day_start_us(z, p->from_day);
 	g.end_us = zone_day_start_us(z, p->to_day + 1);
-	if ((rc = find_mappings(&g)) != RC_OK || (rc = add_ingests(&g)) != RC_OK)
+	if ((rc = find_mappings(&g)) != RC_OK || (rc = add_ingests(&g)) != RC_OK || (rc = add_withdrawn(&g)) != RC_OK)
 		return rc;
 	if (g.c->n_period == 0 && (rc = add_extractions(&g)) != RC_OK)
 		return rc;
@@ -329,5 +365,21 @@ void coverage_put(struct arena *a, const struct coverage *o, struct buf *b)
 		json_put_str(b, s->source);
 		buf_fmt(b, ",\"unknown\":%llu}", (unsigned long long)s->unknown);
 	}
-	buf_fmt(b, "],\"unknown\":%llu}", (unsigned long long)o->unknown);
+	buf_fmt(b, "],\"unknown\":%llu,\"withdrawn\":[", (unsigned long long)o->unknown);
+	for (i = 0; i < o->n_withdrawn; i++) {
+		const struct withdrawn *w = &o->withdrawn[i];
+
+		buf_fmt(b, "%s{\"by\":%lld,\"file\":", i > 0 ? "," : "", (long long)w->entry);
+		json_put_str(b, w->file);
+		buf_fmt(b, ",\"ingest\":%lld,\"instance\":", (long long)w->ingest);
+		json_put_str(b, w->instance);
+		buf_fmt(b, ",\"kept\":%llu,\"reason\":", (unsigned long long)w->kept);
+		json_put_str(b, w->reason);
+		buf_z(b, ",\"source\":");
+		json_put_str(b, w->source);
+		buf_z(b, ",\"withdrawn_at\":");
+		json_put_str(b, instant_fmt(a, w->withdrawn_us));
+		buf_c(b, '}');
+	}
+	buf_z(b, "]}");
 }

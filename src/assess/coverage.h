@@ -15,6 +15,14 @@ struct stated {
 	uint64_t stated, in;
 };
 
+/* An ingest that counts no more: its records are not in the population. */
+struct withdrawn {
+	int64_t ingest, entry;          /* what opened it, and what withdrew it */
+	struct str source, instance, file, reason;
+	int64_t withdrawn_us;
+	uint64_t kept;                  /* records */
+};
+
 /* What one instance of one source brought for one population. */
 struct stream_coverage {
 	struct str source, instance;
@@ -37,6 +45,8 @@ struct coverage {
 	size_t n;
 	struct stated *stated;
 	size_t n_stated;
+	struct withdrawn *withdrawn;
+	size_t n_withdrawn;
 	uint64_t extractions, full_extractions; /* of a state population, in the period */
 };
 

@@ -224,10 +224,14 @@ static enum rc is_empty(struct build *b, const struct collection *c, bool *empty
 static enum rc view_populations(struct build *b)
 {
 	const struct schema *schema = state_schema(b->s);
+	struct coverage *cover;
 	bool wanted, empty = true;
+	int64_t withdrawals;
 	size_t i, k, t;
 	enum rc rc;
 
+	if ((rc = db_i64(state_db(b->s), "SELECT count(*) FROM withdrawal", 0, &withdrawals, b->e)) != RC_OK)
+		return rc;
 	b->r->populations = ARENA_ARRAY(b->a, schema->n, struct coverage *);
 	for (i = 0; i < schema->n; i++) {
 		const struct collection *c = schema->collections[i];
@@ -243,11 +247,13 @@ static enum rc view_populations(struct build *b)
 		if (empty) {
 			buf_z(&b->empty, b->r->n_empty++ > 0 ? ", " : "");
 			buf_str(&b->empty, c->name);
-			continue;
 		}
-		if ((rc = coverage_of(b->s, b->a, c, &b->r->period, &b->r->populations[b->r->n_populations], b->e)) != RC_OK)
+		if (empty && withdrawals == 0)
+			continue;
+		if ((rc = coverage_of(b->s, b->a, c, &b->r->period, &cover, b->e)) != RC_OK)
 			return rc;
-		b->r->n_populations++;
+		if (!empty || cover->n_withdrawn > 0)
+			b->r->populations[b->r->n_populations++] = cover;
 	}
 	b->r->empty = arena_str(b->a, buf_view(&b->empty));
 	return RC_OK;

@@ -128,6 +128,13 @@ struct str stream_words(struct arena *a, const struct stream_coverage *c, const 
 	return out;
 }
 
+struct str withdrawn_words(struct arena *a, const struct withdrawn *w, const struct zone *z)
+{
+	return arena_fmt(a, "%.*s%s%.*s, file %.*s: %llu record%s withdrawn on %.*s by entry %lld: %.*s", STR_FMT(w->source),
+	    w->instance.n > 0 ? " / " : "", STR_FMT(w->instance), STR_FMT(w->file), (unsigned long long)w->kept,
+	    w->kept == 1 ? "" : "s", STR_FMT(date_fmt(a, zone_date(z, w->withdrawn_us))), (long long)w->entry, STR_FMT(w->reason));
+}
+
 struct str late_words(struct arena *a, const struct coverage *c, const struct run_period *p, const struct zone *z)
 {
 	int64_t most = 0, days;

@@ -15,6 +15,8 @@ struct str result_words(struct arena *, const struct result *);
 /* What is to be said of what a source sent: duplicates dropped, records rejected, received after the period ended.
  * STR_NONE: nothing. */
 struct str stream_words(struct arena *, const struct stream_coverage *, const struct run_period *, const struct zone *);
+/* "csv:change, file a.csv: 2 records withdrawn on 2026-11-25 by entry 372: wrong tenant" */
+struct str withdrawn_words(struct arena *, const struct withdrawn *, const struct zone *);
 /* "Some of the evidence was received 12 days after the period ended.", or STR_NONE. */
 struct str late_words(struct arena *, const struct coverage *, const struct run_period *, const struct zone *);
 

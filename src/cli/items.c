@@ -6,6 +6,7 @@
 #include "assess/derive.h"
 #include "assess/lookup.h"
 #include "assess/scope.h"
+#include "assess/words.h"
 #include "model/item.h"
 #include "report/terminal.h"
 
@@ -114,10 +115,56 @@ static enum rc print_rows(struct cli *c, struct org *org, const struct collectio
 	return rc;
 }
 
+static enum rc print_withdrawn(struct cli *c, struct org *org, const struct collection *col, uint64_t most)
+{
+	static const char *const heads[] = { "item", "entry", "ingest", "withdrawn by", "reason" };
+	struct terminal term = terminal_of(stdout);
+	struct table *t = table_new(c->a, heads, ARRAY_LEN(heads));
+	struct stmt *st = NULL;
+	struct buf b;
+	uint64_t n = 0;
+	bool row;
+	enum rc rc = db_prepare(state_db(org_state(org)), STR("SELECT wi.key, wi.entry, w.ingest, wd.entry, wd.reason FROM withdrawn_item"
+	    " wi JOIN withdrawn w ON w.entry=wi.entry JOIN withdrawal wd ON wd.ingest=w.ingest WHERE wi.collection=?1 ORDER BY wi.key,"
+	    " wi.entry LIMIT ?2"), &st, &c->err);
+
+	if (rc != RC_OK)
+		return rc;
+	stmt_text(st, 1, col->name);
+	stmt_i64(st, 2, (int64_t)most);
+	buf_init(&b, LIMIT_RECORD);
+	while ((rc = stmt_step(st, &row, &c->err)) == RC_OK && row) {
+		n++;
+		if (c->json) {
+			buf_clear(&b);
+			buf_fmt(&b, "{\"entry\":%lld,\"ingest\":%lld,\"key\":%.*s,\"reason\":", (long long)column_i64(st, 1),
+			    (long long)column_i64(st, 2), STR_FMT(column_text(st, 0)));
+			json_put_str(&b, column_text(st, 4));
+			buf_fmt(&b, ",\"withdrawn_by\":%lld}", (long long)column_i64(st, 3));
+			out_json(&b);
+			continue;
+		}
+		table_cell(t, TONE_PLAIN, key_words(c->a, col, arena_str(c->a, column_text(st, 0))));
+		table_cell(t, TONE_PLAIN, arena_fmt(c->a, "%lld", (long long)column_i64(st, 1)));
+		table_cell(t, TONE_PLAIN, arena_fmt(c->a, "%lld", (long long)column_i64(st, 2)));
+		table_cell(t, TONE_PLAIN, arena_fmt(c->a, "%lld", (long long)column_i64(st, 3)));
+		table_cell(t, TONE_PLAIN, arena_str(c->a, column_text(st, 4)));
+	}
+	buf_done(&b);
+	stmt_free(st);
+	if (rc == RC_OK && !c->json && n > 0)
+		(void)table_print(t, &term);
+	if (rc == RC_OK && !c->json)
+		out_line("%llu withdrawn%s", (unsigned long long)n, n == most ? "; there may be more: --limit N shows them" : "");
+	return rc;
+}
+
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *where = NULL, *limit = "200";
-	const struct option_def defs[] = { { "--where", OPTION_TEXT, &where }, { "--limit", OPTION_TEXT, &limit } };
+	bool withdrawn = false;
+	const struct option_def defs[] = { { "--where", OPTION_TEXT, &where }, { "--limit", OPTION_TEXT, &limit },
+		{ "--withdrawn", OPTION_FLAG, &withdrawn } };
 	const struct collection *col;
 	struct org *org = NULL;
 	struct stmt *st = NULL;
@@ -137,6 +184,11 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	col = schema_find(state_schema(org_state(org)), str_z(argv[0]));
 	if (col == NULL) {
 		rc = err_set(&c->err, RC_NOT_FOUND, "there is no collection \"%s\"", argv[0]);
+		goto out;
+	}
+	if (withdrawn) {
+		rc = where != NULL ? cli_usage(c, "--withdrawn takes no --where: of what is not counted only keys are at hand") :
+		    print_withdrawn(c, org, col, most);
 		goto out;
 	}
 	if ((rc = cli_item_rows(c, org, col, &b)) != RC_OK)
@@ -213,7 +265,8 @@ static enum rc run_sources(struct cli *c, int argc, char **argv)
 const struct command command_items = {
 	"items", "COLLECTION [--where EXPRESSION]", "the items of a collection",
 	"  --where EXPRESSION  only those for which it is true, in the language of tests: \"approved_by = null\"\n"
-	"  --limit N           at most N items (200)\n\n"
+	"  --limit N           at most N items (200)\n"
+	"  --withdrawn         instead what withdrawn ingests told of, by key, with the entry that holds it\n\n"
 	"In the table ? stands for what the evidence does not tell; an empty cell is null.",
 	run,
 };

@@ -45,8 +45,26 @@ static void put_ingest(struct cli *c, struct org *org, const struct opened *o, c
 		return;
 	out_line("Source       %.*s%s%.*s, file %.*s, taken in by entry %lld", STR_FMT(in->source), in->instance.n > 0 ? " / " : "",
 	    STR_FMT(in->instance), STR_FMT(in->file), (long long)in->id);
+	if (in->is_withdrawn)
+		put_tone(t, TONE_WARN, "Withdrawn    that ingest counts no more: nothing is made of this record\n");
 	if (in->has_extracted)
 		out_line("Read at      %.*s from its source", STR_FMT(instant_fmt(c->a, in->extracted_us)));
+}
+
+/* Whether the ingest that the entry opened counts no more. */
+static enum rc put_withdrawal(struct cli *c, struct org *org, uint64_t index, const struct terminal *t)
+{
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc = db_prepare(state_db(org_state(org)), STR("SELECT entry, reason FROM withdrawal WHERE ingest=?1"), &st, &c->err);
+
+	if (rc != RC_OK)
+		return rc;
+	stmt_i64(st, 1, (int64_t)index);
+	if ((rc = stmt_step(st, &row, &c->err)) == RC_OK && row)
+		put_tone(t, TONE_WARN, "Withdrawn    by entry %lld: %.*s\n", (long long)column_i64(st, 0), STR_FMT(column_text(st, 1)));
+	stmt_free(st);
+	return rc;
 }
 
 enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
@@ -100,6 +118,8 @@ enum rc show_entry(struct cli *c, struct org *org, uint64_t index, bool raw)
 	put_tone(&t, o.verdict == VERDICT_INTACT ? TONE_GOOD : TONE_BAD, "%s\n", verdict_name(o.verdict));
 	if (o.entry.kind == KIND_EVIDENCE || o.entry.kind == KIND_REJECTED)
 		put_ingest(c, org, &o, &t);
+	if (o.entry.kind == KIND_INGEST && (rc = put_withdrawal(c, org, index, &t)) != RC_OK)
+		return rc;
 	if (o.entry.n > 1)
 		out_line("Sealed as    the record without people, and %u of them, each under a key of its own", o.entry.n - 1);
 	out_line("%s", "");

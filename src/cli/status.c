@@ -113,7 +113,7 @@ static void put_evidence(struct cli *c, const struct terminal *t, const struct r
 	for (i = 0; i < r->n_populations; i++) {
 		const struct coverage *v = r->populations[i];
 
-		if (v->n == 0)
+		if (v->n + v->n_withdrawn == 0)
 			continue;
 		(void)fprintf(t->to, "  %-18.*s ", STR_FMT(v->collection->name));
 		if (v->collection->n_period > 0) {
@@ -131,6 +131,9 @@ static void put_evidence(struct cli *c, const struct terminal *t, const struct r
 			    s->instance.n > 0 ? " / " : "", STR_FMT(s->instance), (unsigned long long)s->in, s->in == 1 ? "" : "s",
 			    words.p != NULL ? "; " : "", STR_FMT(words)));
 		}
+		for (k = 0; k < v->n_withdrawn; k++)
+			put_wrapped_tone(t, TONE_WARN, 21, arena_fmt(c->a, "not counted: %.*s",
+			    STR_FMT(withdrawn_words(c->a, &v->withdrawn[k], zone))));
 	}
 }
 

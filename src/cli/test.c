@@ -127,7 +127,8 @@ static enum rc put_undated(struct testing *g, const struct result *r)
 static enum rc details(struct testing *g, const struct result *r)
 {
 	struct str unknown[ATTRIBUTES_MAX], filter;
-	struct coverage *cover;
+	struct coverage *cover = NULL;
+	size_t i;
 	enum rc rc = explain_unknown(org_state(g->org), g->c->a, r, &g->period, unknown, &filter, &g->c->err);
 
 	if (rc != RC_OK)
@@ -142,6 +143,9 @@ static enum rc details(struct testing *g, const struct result *r)
 		return rc;
 	if (r->tested > 0)
 		lack(&g->term, late_words(g->c->a, cover, &g->period, state_zone(org_state(g->org))));
+	for (i = 0; r->tested > 0 && i < cover->n_withdrawn; i++)
+		lack(&g->term, arena_fmt(g->c->a, "not counted: %.*s", STR_FMT(withdrawn_words(g->c->a, &cover->withdrawn[i],
+		    state_zone(org_state(g->org))))));
 	if (filter.n > 0)
 		lack(&g->term, arena_fmt(g->c->a, "whether the test is for an item cannot be told of %llu: %.*s",
 		    (unsigned long long)r->filter_unknown, STR_FMT(filter)));

@@ -415,7 +415,8 @@ static enum rc identify(struct run *r, const struct record *rec, const struct ma
 }
 
 /* ${whole} is in r->each.  The record without its people, and a part for each of them; false: it names nobody, or more than a
- * record's parts can hold, and stays whole.  Items are then made of what is left, as they will be when nothing else can be opened. */
+ * record's parts can hold, and stays whole.  Items are then made of what is left, as they will be when nothing else can be
+ * opened. */
 static bool cut(struct run *r, const struct mapping_record *whole, struct ledger_record *out, struct mapped *m)
 {
 	struct mapping_context ctx = r->file.ctx;

@@ -156,6 +156,12 @@ static void keep_tag(struct ledger *l, const uint8_t *entry, const uint8_t leaf[
 	tags_kept(l, entry + 64);
 }
 
+static void place(struct ledger *l, const uint8_t *entry, const uint8_t leaf[SHA256_BYTES])
+{
+	ledger_note_amending(l, l->tree.size, entry[4]);
+	ledger_place(l, entry, leaf);
+}
+
 enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first, struct err *e)
 {
 	struct str piece[2 * SEALERS_MAX];
@@ -177,7 +183,7 @@ enum rc ledger_write(struct ledger *l, struct ledger_sealed *s, uint64_t *first,
 	each_sealed(l, s, keep_tag);
 	(void)pthread_mutex_unlock(&l->told);
 	*first = f.first;
-	each_sealed(l, s, ledger_place);
+	each_sealed(l, s, place);
 	return RC_OK;
 }
 

@@ -119,6 +119,13 @@ MUST_USE enum rc ledger_each(struct ledger *, uint64_t from, uint64_t until, boo
 /* The people of an entry that ledger_each is at, after all: fills marks, verdict and raw. */
 MUST_USE enum rc ledger_people(struct ledger *, struct arena *a, struct opened *, struct err *);
 
+/* Indices of definitions and withdrawals, ascending: the kinds that may say something of entries before them.  The
+ * ledger's own, until the next append. */
+const uint64_t *ledger_amending(const struct ledger *, size_t *n);
+/* Records for which ${is_out} says so no longer count: they are not known any more, unless another entry holds the same.  Reads
+ * the whole log once; nothing may be under way. */
+MUST_USE enum rc ledger_disown(struct ledger *, bool (*is_out)(void *ctx, uint64_t index), void *ctx, struct err *);
+
 /* The secret that opens one part and no other.  False: no key here opens it (clear parts need none). */
 bool ledger_part_secret(struct ledger *, const struct entry *, const struct part_row *, struct secret *out);
 

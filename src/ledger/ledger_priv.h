@@ -79,6 +79,8 @@ struct ledger {
 	size_t n_erased;
 	uint8_t (*intended)[16];        /* and an intent */
 	size_t n_intended;
+	uint64_t *amending;             /* indices of definitions and withdrawals */
+	size_t n_amending, room_amending;
 	struct arena *loaded;           /* the frame that was read last */
 	size_t loaded_frame;
 	struct str loaded_bytes;
@@ -90,6 +92,7 @@ bool tags_has(const struct tags *, const uint8_t tag[16]);
 void tags_clear(struct tags *);
 void tags_soon(const struct tags *, const uint8_t tag[16]);     /* it will be asked for: fetch where it would stand */
 void tags_kept(struct ledger *, const uint8_t tag[16]);         /* that was remembered and is an entry's now */
+void ledger_note_amending(struct ledger *, uint64_t index, uint8_t kind);
 void frame_note(struct ledger *, const struct frame *, uint64_t segment, uint64_t offset);
 /* An entry that is durable takes its place in tree and bundle.  Tiles that become full are written; one that cannot be
  * sets tiles_behind and harms nothing else. */

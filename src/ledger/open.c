@@ -57,6 +57,7 @@ void ledger_abandon(struct ledger *l)
 	mem_free(l->remembered.slots);
 	mem_free(l->erased);
 	mem_free(l->intended);
+	mem_free(l->amending);
 	mem_free(l);
 }
 
@@ -196,6 +197,7 @@ static enum rc scan_entry(void *ctx, uint32_t i, const uint8_t *bytes, const str
 	if (s->l->first_year == 0 || year < s->l->first_year)
 		s->l->first_year = year;
 	tags_add(&s->l->tags, en->tag);
+	ledger_note_amending(s->l, s->l->tree.size, en->kind);
 	if ((en->kind == KIND_KEYS || en->kind == KIND_ERASURE || en->kind == KIND_ERASED) && en->n == 1) {
 		if ((rc = part_row_decode(rows, &row, e)) != RC_OK)
 			return rc;

@@ -70,7 +70,8 @@ enum rc ingest_load(struct state *s, const uint8_t record_id[16], struct ingest 
 			return RC_OK;
 		}
 	}
-	if ((rc = db_prepare(s->db, STR("SELECT id, open FROM ingest WHERE record_id=?1"), &st, e)) != RC_OK)
+	if ((rc = db_prepare(s->db, STR("SELECT id, open, 0 FROM ingest WHERE record_id=?1"
+	    " UNION ALL SELECT ingest, open, 1 FROM withdrawal WHERE record_id=?1"), &st, e)) != RC_OK)
 		return rc;
 	stmt_blob(st, 1, record_id, 16);
 	if ((rc = stmt_step(st, &row, e)) != RC_OK)
@@ -81,9 +82,10 @@ enum rc ingest_load(struct state *s, const uint8_t record_id[16], struct ingest 
 	}
 	in = ARENA_NEW(s->forever, struct ingest);
 	in->id = column_i64(st, 0);
+	in->is_withdrawn = column_i64(st, 2) != 0;
 	memcpy(in->record_id, record_id, 16);
 	if ((rc = json_parse(s->forever, arena_str(s->forever, column_text(st, 1)), &v, e)) != RC_OK ||
-	    (rc = ingest_read(s->forever, v, in, e)) != RC_OK)
+	    (rc = ingest_read(s->forever, v, in, e)) != RC_OK || (rc = foreseen_mapping(s, in, e)) != RC_OK)
 		goto out;
 	remember(s, in);
 	*out = in;
@@ -248,11 +250,13 @@ static enum rc apply_open(struct state *s, const struct state_entry *en, const s
 	if ((rc = json_parse(s->forever, arena_str(s->forever, en->body), &v, e)) != RC_OK ||
 	    (rc = ingest_read(s->forever, v, in, e)) != RC_OK)
 		return rc;
-	if ((rc = stream_id(s, in->source, in->instance, &stream, e)) != RC_OK ||
-	    (rc = insert_open(s, en, in, stream, e)) != RC_OK)
+	if ((rc = stream_id(s, in->source, in->instance, &stream, e)) != RC_OK || (rc = foreseen_mapping(s, in, e)) != RC_OK ||
+	    (rc = foreseen_open(s, en, in, stream, e)) != RC_OK)
+		return rc;
+	if (!in->is_withdrawn && (rc = insert_open(s, en, in, stream, e)) != RC_OK)
 		return rc;
 	remember(s, in);
-	if (!in->has_extracted || s->hooks.collections == NULL)
+	if (in->is_withdrawn || !in->has_extracted || s->hooks.collections == NULL)
 		return RC_OK;
 	if ((rc = definition_of_ingest(s, in, &definition, e)) != RC_OK ||
 	    (rc = s->hooks.collections(s->hooks.ctx, s, s->scratch, in, definition, &cs, &n, e)) != RC_OK)
@@ -274,8 +278,8 @@ static enum rc apply_close(struct state *s, const struct state_entry *en, const 
 	if (!hex_get(value_text(v, "open"), id, sizeof(id)))
 		return bad(e, "reference to its open entry");
 	if ((rc = ingest_load(s, id, &in, e)) != RC_OK ||
-	    (rc = db_prepare(s->db, STR("UPDATE ingest SET close_entry=?2, complete=?3, close=?4 WHERE id=?1"), &st, e)) !=
-	    RC_OK)
+	    (rc = db_prepare(s->db, in->is_withdrawn ? STR("UPDATE withdrawal SET close=?4 WHERE ingest=?1 AND ?2>=0 AND ?3>=0") :
+	    STR("UPDATE ingest SET close_entry=?2, complete=?3, close=?4 WHERE id=?1"), &st, e)) != RC_OK)
 		return rc;
 	stmt_i64(st, 1, in->id);
 	stmt_i64(st, 2, (int64_t)en->index);

@@ -537,6 +537,14 @@ static enum rc note_person(struct state *s, const struct row *r, struct err *e)
 	return subject_is_person(s, r->ids[f->index], e);
 }
 
+struct str item_key(struct state *s, const struct contribution *con)
+{
+	struct row r;
+
+	resolve(s, con, &r);
+	return r.key;
+}
+
 enum rc item_contribute(struct state *s, const struct state_entry *en, const struct ingest *in, int64_t at_us,
     const struct contribution *con, struct err *e)
 {

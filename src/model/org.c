@@ -174,13 +174,62 @@ out:
 }
 
 /* ---- open and close */
+/* Entries of withdrawn ingests, ascending. */
+struct gone {
+	uint64_t *p;
+	size_t n;
+};
+
+static bool is_gone(void *ctx, uint64_t index)
+{
+	const struct gone *g = ctx;
+	size_t low = 0, high = g->n, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (g->p[mid] == index)
+			return true;
+		if (g->p[mid] < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+/* What was withdrawn may be taken in again. */
+static enum rc disown(struct org *o, struct err *e)
+{
+	struct gone g = { NULL, 0 };
+	struct stmt *st = NULL;
+	int64_t n;
+	bool row;
+	enum rc rc;
+
+	if ((rc = db_i64(state_db(o->state), "SELECT count(*) FROM withdrawn", 0, &n, e)) != RC_OK || n <= 0)
+		return rc;
+	g.p = mem_alloc((size_t)n * sizeof(*g.p));
+	rc = db_prepare(state_db(o->state), STR("SELECT entry FROM withdrawn ORDER BY entry"), &st, e);
+	while (rc == RC_OK && (rc = stmt_step(st, &row, e)) == RC_OK && row && g.n < (size_t)n)
+		g.p[g.n++] = (uint64_t)column_i64(st, 0);
+	stmt_free(st);
+	if (rc == RC_OK)
+		rc = ledger_disown(o->ledger, is_gone, &g, e);
+	mem_free(g.p);
+	return rc;
+}
+
 static enum rc catch_up(struct org *o, struct err *e)
 {
+	enum rc rc;
+
 	if (state_applied(o->state) > ledger_size(o->ledger))
 		return err_set(e, RC_ALTERED, "state.db has applied %llu entries and the ledger has %llu: entries are gone, or the "
 		    "database is another's; run verify %s", (unsigned long long)state_applied(o->state),
 		    (unsigned long long)ledger_size(o->ledger), o->dir);
-	return org_replay(o, o->state, ledger_size(o->ledger), NULL, NULL, e);
+	if ((rc = org_replay(o, o->state, ledger_size(o->ledger), NULL, NULL, e)) != RC_OK || !state_outdated(o->state))
+		return rc;
+	return org_rebuild(o, NULL, NULL, e);
 }
 
 static enum rc open_write(struct org *o, struct err *e)
@@ -193,9 +242,11 @@ static enum rc open_write(struct org *o, struct err *e)
 	if (rc == RC_NOT_FOUND || rc == RC_CONFLICT) {
 		o->rebuilt = rc == RC_CONFLICT;
 		err_init(e);
-		return org_rebuild(o, NULL, NULL, e);
+		rc = org_rebuild(o, NULL, NULL, e);
+	} else if (rc == RC_OK) {
+		rc = catch_up(o, e);
 	}
-	return rc == RC_OK ? catch_up(o, e) : rc;
+	return rc == RC_OK ? disown(o, e) : rc;
 }
 
 static enum rc is_organization(const struct org *o, struct err *e)
@@ -486,7 +537,9 @@ enum rc org_edit_end(struct org *o, uint64_t *first_index, struct err *e)
 	if ((rc = ledger_append(o->ledger, o->edit_ms, o->edits, o->n_edits, e)) != RC_OK)
 		return rc;
 	o->n_edits = 0;
-	return state_commit(o->state, e);
+	if ((rc = state_commit(o->state, e)) != RC_OK || !state_outdated(o->state))
+		return rc;
+	return org_rebuild(o, NULL, NULL, e);
 }
 
 enum rc org_key(const char *dir, const struct key_source *k, struct provider **out, struct err *e)
@@ -512,7 +565,7 @@ void org_replayed_done(struct org_replayed *r)
 static enum rc stored_open(const struct org *o, const char *path, struct db **out, uint64_t *applied, struct err *e)
 {
 	const char *how = "it is damaged and cannot be read; rebuild makes it anew";
-	int64_t version, n;
+	int64_t version, n, outdated;
 	struct err why;
 	enum rc rc;
 
@@ -521,7 +574,10 @@ static enum rc stored_open(const struct org *o, const char *path, struct db **ou
 		return err_set(e, RC_NOT_FOUND, "it is not there; rebuild makes it anew");
 	if ((rc = db_open(path, DB_WRITE, out, &why)) == RC_OK &&
 	    (rc = db_i64(*out, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='version'", -1, &version, &why)) == RC_OK &&
-	    (rc = db_i64(*out, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='applied'", -1, &n, &why)) == RC_OK) {
+	    (rc = db_i64(*out, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='applied'", -1, &n, &why)) == RC_OK &&
+	    (rc = db_i64(*out, "SELECT count(*) FROM meta WHERE key='outdated'", 0, &outdated, &why)) == RC_OK) {
+		if (outdated != 0)
+			return err_set(e, RC_CONFLICT, "it was not made anew after a withdrawal or a correction; rebuild does that");
 		if (version != state_version())
 			return err_set(e, RC_CONFLICT, "it says that another version of Tickmark made it; rebuild makes it anew");
 		if (n < 0 || (uint64_t)n > ledger_size(o->ledger))

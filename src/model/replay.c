@@ -319,12 +319,36 @@ static void stop(struct replay *r)
 	(void)pthread_mutex_destroy(&r->lock);
 }
 
+/* What is to come of entries is told before the first of them. */
+static enum rc foresee(struct ledger *l, struct state *s, uint64_t until, struct err *e)
+{
+	struct arena *a = arena_new();
+	const uint64_t *at;
+	struct opened o;
+	size_t n, i;
+	enum rc rc = RC_OK;
+
+	at = ledger_amending(l, &n);
+	for (i = 0; i < n && at[i] < until && rc == RC_OK; i++) {
+		arena_reset(a);
+		if ((rc = ledger_read(l, a, at[i], &o, e)) == RC_OK) {
+			const struct state_entry en = { .index = o.index, .kind = o.entry.kind,
+				.received_us = (int64_t)o.entry.received_ms * 1000, .is_open = o.first == VERDICT_INTACT, .body = o.body };
+
+			rc = state_foresee(s, &en, e);
+		}
+	}
+	arena_free(a);
+	return rc;
+}
+
 enum rc replay_run(struct ledger *l, struct state *s, uint64_t until, void (*tell)(void *, uint64_t, uint64_t), void *ctx,
     struct err *e)
 {
 	const uint64_t from = state_applied(s);
 	struct replay *r;
 	struct arena *a;
+	bool is_started = false;
 	enum rc rc;
 
 	if (from >= until)
@@ -334,12 +358,16 @@ enum rc replay_run(struct ledger *l, struct state *s, uint64_t until, void (*tel
 	r = mem_alloc(sizeof(*r));
 	*r = (struct replay){ .s = s, .until = until, .tell = tell, .ctx = ctx, .l = l };
 	r->a = a = arena_new();
-	rc = until - from >= FEW ? start(r, e) : RC_OK;
+	rc = from == 0 ? foresee(l, s, until, e) : RC_OK;
+	if (rc == RC_OK && until - from >= FEW) {
+		is_started = true;
+		rc = start(r, e);
+	}
 	if (rc == RC_OK)
 		rc = ledger_each(l, from, until, false, a, one, r, e);
 	if (rc == RC_OK)
 		rc = settle(r, e);
-	if (until - from >= FEW)
+	if (is_started)
 		stop(r);
 	arena_free(a);
 	mem_free(r);

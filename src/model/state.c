@@ -45,7 +45,10 @@ static enum rc read_meta(struct state *s, struct err *e)
 	if (n < 0)
 		return err_set(e, RC_CONFLICT, "state.db does not say how far it has come; run rebuild");
 	s->applied = (uint64_t)n;
-	return RC_OK;
+	if ((rc = db_i64(s->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='outdated'", 0, &n, e)) != RC_OK || n == 0)
+		return rc;
+	return err_set(e, RC_CONFLICT, "what state.db was made of counts otherwise since; run rebuild, which makes it anew from the "
+	    "ledger");
 }
 
 /* Days in UTC until a zone is defined, so that every date has its day from the first item on. */
@@ -305,6 +308,8 @@ static enum rc apply_rejected(struct state *s, const struct state_entry *en, str
 	if ((rc = ingest_load(s, (const uint8_t *)en->envelope.p, &in, e)) != RC_OK)
 		return rc;
 	reason_n = get_u16((const uint8_t *)en->envelope.p + 30);
+	if (in->is_withdrawn)
+		return foreseen_record(s, en, in, NULL, 0, e);
 	stmt_i64(s->ins_rejected, 1, (int64_t)en->index);
 	stmt_i64(s->ins_rejected, 2, in->id);
 	stmt_i64(s->ins_rejected, 3, (int64_t)get_u64((const uint8_t *)en->envelope.p + 16));
@@ -353,6 +358,8 @@ static enum rc contribute_all(struct state *s, const struct state_entry *en, con
 	enum rc rc = RC_OK;
 	size_t i;
 
+	if (in->is_withdrawn)
+		return foreseen_record(s, en, in, cs, n, e);
 	for (i = 0; i < n && rc == RC_OK; i++)
 		rc = item_contribute(s, en, in, in->extracted_us, &cs[i], e);
 	return rc;
@@ -384,13 +391,13 @@ static enum rc apply_document(struct state *s, const struct state_entry *en, str
 	case KIND_CHANGE:
 		return apply_change(s, en, v, e);
 	case KIND_DEFINITION:
-		return definition_apply(s, en, v, e);
+		return (rc = definition_apply(s, en, v, e)) != RC_OK ? rc : correction_apply(s, en, v, e);
 	case KIND_INGEST:
 		return ingest_apply(s, en, v, e);
 	case KIND_RESULT:
 		return apply_result(s, en, v, e);
 	case KIND_WITHDRAWAL:
-		return log_change(s, en, "withdraw", e);
+		return (rc = withdrawal_apply(s, en, v, e)) != RC_OK ? rc : log_change(s, en, "withdraw", e);
 	default:
 		return RC_OK;
 	}

@@ -37,6 +37,7 @@ struct ingest {
 	bool has_covers;
 	int64_t covers_from_us, covers_to_us;   /* half open */
 	bool is_partial;
+	bool is_withdrawn;              /* its records count no more: nothing is made of them */
 	const struct value *body;       /* the open entry as written */
 	struct str *definition;         /* its mapping's, once it was asked for; the state's own */
 };
@@ -85,6 +86,12 @@ MUST_USE enum rc state_map(struct state *, struct arena *a, const struct ingest 
 MUST_USE enum rc state_apply_mapped(struct state *, const struct state_entry *, const struct ingest *, enum rc mapped,
     const struct err *why, const struct contribution *, size_t n, struct err *);
 MUST_USE enum rc state_commit(struct state *, struct err *);
+/* Before anything is applied: a definition or withdrawal that is to come, whose body may say how earlier entries count.  All of
+ * them are told of, in order, before a view is made from its beginning. */
+MUST_USE enum rc state_foresee(struct state *, const struct state_entry *, struct err *);
+/* An entry was applied that was not foreseen, and says that what was applied before counts otherwise: the view, which says so of
+ * itself once committed, must be made anew. */
+bool state_outdated(const struct state *);
 void state_rollback(struct state *);
 /* From here to state_show_people the view holds of people what it would hold without anybody's keys: references. */
 MUST_USE enum rc state_hide_people(struct state *, struct err *);

@@ -7,7 +7,7 @@
 #include "base/value.h"
 #include "model/state.h"
 
-#define STATE_VERSION 4                 /* a change of any table: databases of another number are rebuilt */
+#define STATE_VERSION 5                 /* a change of any table: databases of another number are rebuilt */
 
 enum { LINKS_MAX = 16 };                /* ways in which a collection is joined */
 
@@ -54,7 +54,7 @@ struct state {
 	uint64_t schema_number;
 	struct zone *zone;
 	uint64_t applied;
-	bool in_transaction, refused;
+	bool in_transaction, refused, outdated;
 	char why_refused[1024];
 	struct subject_slot *slots;     /* open addressing, a power of two */
 	size_t n_slots, n_subjects;
@@ -133,6 +133,23 @@ MUST_USE enum rc said_note(struct state *, const struct collection *, const stru
 /* The text of "subject:…" in that field, in ${a}; ${t} itself where it is another text or nothing is known. */
 MUST_USE enum rc said_text(struct state *, struct arena *a, struct str collection, struct str field, struct str t,
     struct str *out, struct err *);
+
+/* foreseen.c: what later entries say of earlier ones */
+enum { KIND_OF_DEFINITION = 4, KIND_OF_WITHDRAWAL = 13 };
+bool mapping_corrects(const struct value *definition);  /* earlier ingests of the source are to be read by it */
+MUST_USE enum rc foreseen_outdated(struct state *, struct err *);
+MUST_USE enum rc withdrawal_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+MUST_USE enum rc correction_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+/* The mapping that corrects the ingest's own, where there is one, takes its place. */
+MUST_USE enum rc foreseen_mapping(struct state *, struct ingest *, struct err *);
+/* The ingest opens: ${in->is_withdrawn}, and then it is kept in `withdrawal` and nowhere else. */
+MUST_USE enum rc foreseen_open(struct state *, const struct state_entry *, struct ingest *, int64_t stream, struct err *);
+/* A record of a withdrawn ingest, and the items that it would have told of. */
+MUST_USE enum rc foreseen_record(struct state *, const struct state_entry *, const struct ingest *,
+    const struct contribution *, size_t n, struct err *);
+
+/* item.c */
+struct str item_key(struct state *, const struct contribution *);       /* the natural key, canonical JSON, in scratch */
 
 /* ingest.c */
 MUST_USE enum rc ingest_apply(struct state *, const struct state_entry *, const struct value *, struct err *);

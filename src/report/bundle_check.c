@@ -435,6 +435,16 @@ static void keep_copy(struct check *c, const struct bundle_record *r)
 	sha256(r->body.p, r->body.n, to->h);
 }
 
+static void keep_amending(struct check *c, const struct bundle_record *r)
+{
+	if (c->n_amending == c->room_amending) {
+		c->room_amending = c->room_amending == 0 ? 512 : c->room_amending * 2;
+		c->amending = mem_resize(c->amending, c->room_amending * sizeof(*c->amending));
+	}
+	c->amending[c->n_amending++] = (struct state_entry){ .index = r->index, .kind = r->entry.kind, .is_open = true,
+		.received_us = (int64_t)r->entry.received_ms * 1000, .body = arena_str(c->a, r->body) };
+}
+
 static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *e)
 {
 	struct check *c = ctx;
@@ -451,6 +461,8 @@ static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *
 		    "a part of it was left out");
 	if ((r->entry.kind == KIND_DEFINITION || r->entry.kind == KIND_RESULT) && r->is_open)
 		keep_copy(c, r);
+	if ((r->entry.kind == KIND_DEFINITION || r->entry.kind == KIND_WITHDRAWAL) && r->is_open && c->how->reperform)
+		keep_amending(c, r);
 	if (r->index == 0) {
 		if (r->entry.kind != KIND_POLICY || !r->is_open || json_parse(c->a, arena_str(c->a, r->body), &v, &why) != RC_OK ||
 		    !str_eq(value_text(v, "origin"), c->out->origin) || !str_eq(value_text(v, "vkey"), c->out->vkey))
@@ -679,5 +691,6 @@ enum rc bundle_check(const char *path, struct arena *a, const struct bundle_chec
 	mem_free(c.leaves);
 	mem_free(c.bits);
 	mem_free(c.copies);
+	mem_free(c.amending);
 	return rc;
 }

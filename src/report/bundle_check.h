@@ -40,6 +40,8 @@ struct check {
 	const uint8_t **entries;        /* in the entry bundles */
 	uint8_t (*leaves)[SHA256_BYTES];
 	uint8_t *bits;                  /* disclosed */
+	struct state_entry *amending;   /* disclosed definitions and withdrawals */
+	size_t n_amending, room_amending;
 	struct copy *copies;
 	size_t n_copies, room_copies;
 	uint64_t records_members;

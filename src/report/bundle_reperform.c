@@ -54,7 +54,10 @@ static enum rc apply(void *ctx, const struct bundle_record *r, struct err *e)
 static enum rc replay(struct again *g, struct err *e)
 {
 	enum rc rc = state_begin(g->s, e);
+	size_t i;
 
+	for (i = 0; i < g->c->n_amending && rc == RC_OK; i++)
+		rc = state_foresee(g->s, &g->c->amending[i], e);
 	if (rc == RC_OK && (rc = check_each_record(g->c, apply, g, e)) == RC_OK && (rc = skip_to(g, g->c->size, e)) == RC_OK)
 		rc = state_commit(g->s, e);
 	return rc;

@@ -434,6 +434,11 @@ static void put_coverage(struct put *p)
 			buf_z(p->b, k > 0 ? "," : "");
 			json_put_str(p->b, words.p != NULL ? words : STR(""));
 		}
+		buf_z(p->b, "],\"withdrawn\":[");
+		for (k = 0; k < c->n_withdrawn; k++) {
+			buf_z(p->b, k > 0 ? "," : "");
+			json_put_str(p->b, withdrawn_words(p->a, &c->withdrawn[k], state_zone(p->s)));
+		}
 		buf_z(p->b, "]}");
 	}
 	buf_z(p->b, "],");

@@ -204,7 +204,7 @@ static void population(struct write *w, struct page *p, const struct value *v)
 	static const struct page_column columns[] = { { "Source", 2.3, false }, { "Records", 1.8, false },
 		{ "First and last", 2.5, false }, { "Days", 1.7, false }, { "Received", 2.7, false } };
 	const struct value *record = value_get(v, "record"), *sources = value_get(record, "sources"),
-		*remarks = value_get(v, "remarks");
+		*remarks = value_get(v, "remarks"), *withdrawn = value_get(v, "withdrawn");
 	size_t i;
 
 	page_text(p, STYLE_SUBHEADING, pdf_get(v, "population"));
@@ -217,12 +217,14 @@ static void population(struct write *w, struct page *p, const struct value *v)
 	else
 		page_text(p, STYLE_LEAD, arena_fmt(w->a, "Listings read in the period: %.*s. What lies between them is unknown.",
 		    STR_FMT(pdf_get(record, "extractions"))));
-	if (sources->n == 0)
-		return;
-	page_table_begin(p, columns, 5);
-	for (i = 0; i < sources->n; i++)
-		source_row(w, p, &sources->items[i], remarks != NULL && i < remarks->n ? remarks->items[i].text : STR_NONE);
-	page_table_end(p);
+	if (sources->n > 0) {
+		page_table_begin(p, columns, 5);
+		for (i = 0; i < sources->n; i++)
+			source_row(w, p, &sources->items[i], remarks != NULL && i < remarks->n ? remarks->items[i].text : STR_NONE);
+		page_table_end(p);
+	}
+	for (i = 0; withdrawn != NULL && i < withdrawn->n; i++)
+		page_text(p, STYLE_SMALL, arena_fmt(w->a, "Not counted: %.*s", STR_FMT(withdrawn->items[i].text)));
 }
 
 static void completeness(struct write *w, struct page *p)
