@@ -25,8 +25,10 @@ struct apply {
 	struct changes changes;
 	struct arena *checked;          /* what a check made, gone after it */
 	size_t told;                    /* changes that the edit has */
+	bool rederive;                  /* mappings are for records as well that were taken in before */
 	bool dry_run, quiet, is_content;       /* content: the framework itself, and nothing is told */
 	size_t added, changed, same, items, joins;
+	struct buf differs;             /* what a mapping that corrects changes, the same */
 	struct buf tells;               /* what is printed when all of it was right */
 };
 
@@ -105,7 +107,15 @@ static enum rc define(struct apply *p, const char *kind, struct str id, const st
 
 	err_init(&ignored);
 	known = state_definition(st, p->c->a, kind, id, &old, NULL, &ignored) == RC_OK;
-	change_definition(&p->changes, kind, id, body);
+	if (strcmp(kind, "mapping") == 0) {     /* as it is already, if it corrects what it is to correct */
+		change_correction(&p->changes, id, body);
+		if (!(known && str_eq(old, p->changes.p[before].body)) && !p->rederive) {
+			p->changes.n = before;
+			change_definition(&p->changes, kind, id, body);
+		}
+	} else {
+		change_definition(&p->changes, kind, id, body);
+	}
 	if (known && str_eq(old, p->changes.p[before].body)) {
 		p->changes.n = before;
 		p->same++;
@@ -366,21 +376,24 @@ enum rc check_content(struct cli *c, const struct content *content)
 static void summary(struct apply *p)
 {
 	if (p->c->json) {
-		out_line("{\"added\":%zu,\"changed\":%zu,\"changes\":[%.*s],\"dry_run\":%s,\"items\":%zu,\"joins\":%zu,\"same\":%zu}",
+		out_line("{\"added\":%zu,\"changed\":%zu,\"changes\":[%.*s],\"dry_run\":%s,"
+		    "\"items\":%zu,\"joins\":%zu,\"reread\":[%.*s],\"same\":%zu}",
 		    p->added, p->changed, (int)p->tells.n, (const char *)p->tells.p, p->dry_run ? "true" : "false", p->items,
-		    p->joins, p->same);
+		    p->joins, (int)p->differs.n, (const char *)p->differs.p, p->same);
 		return;
 	}
 	if (p->tells.n > 0)
 		(void)fwrite(p->tells.p, 1, p->tells.n, stdout);
+	if (p->differs.n > 0)
+		(void)fwrite(p->differs.p, 1, p->differs.n, stdout);
 	out_line("%s%zu added, %zu changed, %zu as they were, %zu items, %zu joins", p->dry_run ? "would be: " : "", p->added,
 	    p->changed, p->same, p->items, p->joins);
 }
 
-static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run, bool quiet)
+static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_files, bool rederive, bool dry_run, bool quiet)
 {
 	struct apply p = { .c = c, .org = org, .state = org_state(org), .dry_run = dry_run, .quiet = quiet,
-		.checked = arena_new() };
+		.rederive = rederive, .checked = arena_new() };
 	struct texts names;
 	uint64_t first;
 	size_t i, k;
@@ -388,12 +401,15 @@ static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_
 
 	p.changes.a = c->a;
 	buf_init(&p.tells, LIMIT_FILE_READ);
+	buf_init(&p.differs, LIMIT_FILE_READ);
 	rc = org_edit_begin(org, &c->err);
 	for (i = 0; i < n_files && rc == RC_OK; i++) {
 		rc = expand(c, files[i], &names);
 		for (k = 0; rc == RC_OK && k < names.n; k++)
 			rc = apply_file(&p, names.p[k]);
 	}
+	if (rc == RC_OK && state_outdated(org_state(org)))
+		rc = apply_preview(c, org, &p.differs);
 	if (rc == RC_OK && !dry_run)
 		rc = org_edit_end(org, &first, &c->err);
 	arena_free(p.checked);
@@ -402,17 +418,18 @@ static enum rc apply_all(struct cli *c, struct org *org, char **files, size_t n_
 	if (rc != RC_OK && !dry_run)
 		err_while(&c->err, "applying; nothing was applied");
 	buf_done(&p.tells);
+	buf_done(&p.differs);
 	return rc;
 }
 
-enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool dry_run)
+enum rc apply_files(struct cli *c, struct org *org, char **files, size_t n_files, bool rederive, bool dry_run)
 {
-	return apply_all(c, org, files, n_files, dry_run, false);
+	return apply_all(c, org, files, n_files, rederive, dry_run, false);
 }
 
 enum rc apply_quietly(struct cli *c, struct org *org, char **files, size_t n_files)
 {
-	return apply_all(c, org, files, n_files, false, true);
+	return apply_all(c, org, files, n_files, false, false, true);
 }
 
 enum rc apply_bundled(struct cli *c, struct org *org, const char *file, struct str text)
@@ -430,8 +447,8 @@ enum rc apply_bundled(struct cli *c, struct org *org, const char *file, struct s
 
 static enum rc run(struct cli *c, int argc, char **argv)
 {
-	bool dry_run = false;
-	const struct option_def defs[] = { { "--dry-run", OPTION_FLAG, &dry_run } };
+	bool dry_run = false, rederive = false;
+	const struct option_def defs[] = { { "--dry-run", OPTION_FLAG, &dry_run }, { "--rederive", OPTION_FLAG, &rederive } };
 	struct org *org = NULL;
 	enum rc rc;
 
@@ -441,7 +458,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return cli_usage(c, "apply needs a file or a folder of YAML files");
 	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
 		return rc;
-	rc = apply_files(c, org, argv, (size_t)argc, dry_run);
+	rc = apply_files(c, org, argv, (size_t)argc, rederive, dry_run);
 	if (rc == RC_OK && !dry_run)
 		return org_close(org, &c->err);
 	org_abandon(org);
@@ -449,12 +466,14 @@ static enum rc run(struct cli *c, int argc, char **argv)
 }
 
 const struct command command_apply = {
-	"apply", "[--dry-run] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
+	"apply", "[--dry-run] [--rederive] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
 	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, completeness, mapping, item,\n"
 	"identity, identity_rule, join or split.\n"
 	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
 	"file, line and column.  What is as it was already adds nothing.\n\n"
-	"  --dry-run   show what would change and write nothing\n\n"
+	"  --dry-run    show what would change and write nothing\n"
+	"  --rederive   a mapping is for records as well that were taken in before: their items are made anew by it, and what\n"
+	"               changes is shown; without it only what comes is read by the new mapping\n\n"
 	"A control with the id of one that is there replaces it; an item with the key of one that is there is a new\n"
 	"version of it.  identity joins what is one person: {kind: identity, same: [\"github.login:ada\",\n"
 	"\"email:ada@example.com\"], reason: staff list}; {kind: split, apart: [A, B]} says that two are not one, whatever joined\n"

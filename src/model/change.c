@@ -17,7 +17,7 @@ void change_add(struct changes *c, uint8_t kind, struct str body)
 	c->p[c->n++] = (struct change){ .kind = kind, .body = body };
 }
 
-void change_definition_text(struct changes *c, const char *kind, struct str id, struct str body)
+static void definition(struct changes *c, const char *kind, struct str id, struct str body, bool rederives)
 {
 	struct buf b;
 
@@ -28,8 +28,23 @@ void change_definition_text(struct changes *c, const char *kind, struct str id, 
 	json_put_str(&b, id);
 	buf_z(&b, ",\"kind\":");
 	json_put_str(&b, str_z(kind));
-	buf_c(&b, '}');
+	buf_z(&b, rederives ? ",\"rederives\":true}" : "}");
 	change_add(c, 4, arena_str(c->a, buf_view(&b)));
+	buf_done(&b);
+}
+
+void change_definition_text(struct changes *c, const char *kind, struct str id, struct str body)
+{
+	definition(c, kind, id, body, false);
+}
+
+void change_correction(struct changes *c, struct str source, const struct value *body)
+{
+	struct buf b;
+
+	buf_init(&b, LIMIT_RECORD);
+	json_put_as_is(&b, body);
+	definition(c, "mapping", source, buf_view(&b), true);
 	buf_done(&b);
 }
 

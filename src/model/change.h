@@ -33,6 +33,8 @@ void change_add(struct changes *, uint8_t kind, struct str body);
 /* A definition: ${body} with its keys in their order, for that of a collection's fields is the order of columns. */
 void change_definition(struct changes *, const char *kind, struct str id, const struct value *body);
 /* The same with the body as JSON text. */
+/* A mapping by which records that were taken in before are read as well. */
+void change_correction(struct changes *, struct str source, const struct value *body);
 void change_definition_text(struct changes *, const char *kind, struct str id, struct str body);
 /* An item as `apply` has it; ${as_of} is the time at which a listing was true, or STR_NONE.  RC_INVALID names line,
  * column and field. */

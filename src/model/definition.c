@@ -13,6 +13,14 @@ static struct item_table *table_at(struct state *s, size_t i)
 	return &s->tables[i];
 }
 
+/* Of any state: what was compiled against one schema is never taken for another's. */
+uint64_t schema_number_next(void)
+{
+	static _Atomic uint64_t last;
+
+	return ++last;
+}
+
 /* Keep ${c} in the schema, in the place of one with its name. */
 static void schema_put(struct state *s, struct collection *c)
 {
@@ -20,7 +28,7 @@ static void schema_put(struct state *s, struct collection *c)
 
 	while (i < s->schema.n && str_cmp(s->schema.collections[i]->name, c->name) < 0)
 		i++;
-	s->schema_number++;
+	s->schema_number = schema_number_next();
 	if (i < s->schema.n && str_eq(s->schema.collections[i]->name, c->name)) {
 		item_table_done(table_at(s, i));
 		s->schema.collections[i] = c;

@@ -45,7 +45,9 @@ static enum rc correction_put(struct state *s, const struct state_entry *en, con
 {
 	struct stmt *st = NULL;
 	uint8_t digest[32];
-	enum rc rc = db_prepare(s->db, STR("INSERT OR REPLACE INTO correction(source,entry,digest,body) VALUES(?1,?2,?3,?4)"), &st, e);
+	enum rc rc = db_prepare(s->db, STR("INSERT INTO correction(source,entry,digest,body) VALUES(?1,?2,?3,?4)"
+	    " ON CONFLICT DO UPDATE SET entry=excluded.entry, digest=excluded.digest, body=excluded.body"
+	    " WHERE excluded.entry>correction.entry"), &st, e);
 
 	if (rc != RC_OK)
 		return rc;
@@ -88,6 +90,11 @@ enum rc foreseen_outdated(struct state *s, struct err *e)
 bool state_outdated(const struct state *s)
 {
 	return s->outdated;
+}
+
+uint64_t state_strangers(const struct state *s)
+{
+	return s->strangers;
 }
 
 /* ---- applied in their turn */

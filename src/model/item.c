@@ -124,8 +124,10 @@ static void resolve_field(struct state *s, const struct field *f, struct row *r)
 		r->text[f->index] = v->s;
 	}
 	r->is_null[f->index] = !found;
-	if (!found)
+	if (!found) {
 		r->doubt |= bit;                /* an identity that no entry introduced */
+		s->strangers++;
+	}
 }
 
 static struct str natural_key(struct state *s, const struct row *r)

@@ -495,6 +495,67 @@ enum rc org_edit_changes(struct org *o, struct changes *c, size_t *from, struct 
 	return RC_OK;
 }
 
+static enum rc apply_edits(struct org *o, struct state *s, struct err *e)
+{
+	struct state_entry en = { .is_open = true, .received_us = (int64_t)ledger_received(o->ledger, o->edit_ms) * 1000 };
+	enum rc rc = state_begin(s, e);
+	size_t i;
+
+	for (i = 0; i < o->n_edits && rc == RC_OK; i++) {
+		en.index = ledger_size(o->ledger) + i;
+		en.kind = o->edits[i].kind;
+		en.body = o->edits[i].body;
+		rc = state_apply(s, &en, e);
+	}
+	return rc == RC_OK ? state_commit(s, e) : rc;
+}
+
+enum rc org_preview(struct org *o, struct state **out, struct err *e)
+{
+	char path[LIMIT_PATH], before[LIMIT_PATH];
+	struct state *s = NULL;
+	struct buf b;
+	size_t i;
+	enum rc rc;
+
+	path_in(o, "state.db.tmp", path);
+	path_in(o, "state.db", before);
+	if ((rc = database_remove(o, "state.db.tmp", e)) != RC_OK ||
+	    (rc = state_open(path, DB_SCRATCH, &o->env.hooks, &s, e)) != RC_OK)
+		return rc;
+	for (i = 0; i < o->n_edits && rc == RC_OK; i++) {
+		const struct state_entry en = { .index = ledger_size(o->ledger) + i, .kind = o->edits[i].kind, .is_open = true,
+			.body = o->edits[i].body };
+
+		rc = state_foresee(s, &en, e);
+	}
+	if (rc == RC_OK && (rc = org_replay(o, s, ledger_size(o->ledger), NULL, NULL, e)) == RC_OK)
+		rc = apply_edits(o, s, e);
+	if (rc == RC_OK) {
+		buf_init(&b, 2 * LIMIT_PATH);
+		buf_z(&b, "ATTACH '");
+		for (i = 0; before[i] != 0; i++)
+			buf_fmt(&b, before[i] == '\'' ? "''" : "%c", before[i]);
+		buf_fmt(&b, "' AS before%c", 0);
+		rc = db_exec(state_db(s), (const char *)b.p, e);
+		buf_done(&b);
+	}
+	if (rc != RC_OK)
+		org_preview_done(o, s);
+	else
+		*out = s;
+	return rc;
+}
+
+void org_preview_done(struct org *o, struct state *s)
+{
+	struct err ignored;
+
+	err_init(&ignored);
+	state_close(s);
+	(void)!database_remove(o, "state.db.tmp", &ignored);
+}
+
 /* As edits, behind those that made the joins. */
 static enum rc keep_joins(struct org *o, struct err *e)
 {

@@ -59,6 +59,10 @@ MUST_USE enum rc org_edit_end(struct org *, uint64_t *first_index, struct err *)
  * under way. */
 MUST_USE enum rc org_keep_joins(struct org *, struct err *);
 uint64_t org_edit_count(const struct org *);
+/* Where edits change how earlier entries count (state_outdated): the view as it would be with them, in a file of its own beside
+ * the database, which is attached to it as "before".  To be given back with org_preview_done. */
+MUST_USE enum rc org_preview(struct org *, struct state **out, struct err *);
+void org_preview_done(struct org *, struct state *);
 
 /* Bring the state up to the ledger, from what it has applied; ${tell} may be NULL. */
 MUST_USE enum rc org_replay(struct org *, struct state *, uint64_t until, void (*tell)(void *, uint64_t done,

@@ -71,6 +71,7 @@ enum rc state_open(const char *path, enum db_mode mode, const struct state_hooks
 	(void)pthread_mutex_init(&s->subjects, NULL);
 	s->forever = arena_new();
 	s->scratch = arena_new();
+	s->schema_number = schema_number_next();
 	if (hooks != NULL)
 		s->hooks = *hooks;
 	if ((rc = db_open(path, mode, &s->db, e)) != RC_OK)

@@ -63,7 +63,7 @@ void state_close(struct state *);       /* NULL does nothing; what is not commit
 
 struct db *state_db(struct state *);
 const struct schema *state_schema(struct state *);
-uint64_t state_schema_number(struct state *);   /* changes whenever the schema does */
+uint64_t state_schema_number(struct state *);   /* of no other schema, of this state or another */
 const struct zone *state_zone(struct state *);  /* UTC until a definition says otherwise */
 uint64_t state_applied(struct state *);         /* index of the next entry to apply */
 
@@ -92,6 +92,7 @@ MUST_USE enum rc state_foresee(struct state *, const struct state_entry *, struc
 /* An entry was applied that was not foreseen, and says that what was applied before counts otherwise: the view, which says so of
  * itself once committed, must be made anew. */
 bool state_outdated(const struct state *);
+uint64_t state_strangers(const struct state *);  /* values met so far that name somebody whom no entry introduced */
 void state_rollback(struct state *);
 /* From here to state_show_people the view holds of people what it would hold without anybody's keys: references. */
 MUST_USE enum rc state_hide_people(struct state *, struct err *);

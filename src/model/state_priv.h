@@ -56,6 +56,7 @@ struct state {
 	uint64_t applied;
 	bool in_transaction, refused, outdated;
 	char why_refused[1024];
+	uint64_t strangers;             /* values that name somebody whom no entry introduced */
 	struct subject_slot *slots;     /* open addressing, a power of two */
 	size_t n_slots, n_subjects;
 	struct ref_slot *refs;          /* by reference, the same */
@@ -79,6 +80,7 @@ void item_table_done(struct item_table *);
 
 /* definition.c */
 MUST_USE enum rc definition_apply(struct state *, const struct state_entry *, const struct value *, struct err *);
+uint64_t schema_number_next(void);
 /* The table of days, in the zone that holds. */
 MUST_USE enum rc definition_fill_days(struct state *, struct err *);
 MUST_USE enum rc definition_reload(struct state *, struct err *);
