@@ -145,7 +145,8 @@ enum rc cli_open(struct cli *c, enum org_mode mode, struct org **out)
 	if ((rc = org_open(c->dir, mode, &k, &env, out, &c->err)) != RC_OK)
 		return rc;
 	if (org_was_rebuilt(*out))
-		(void)fprintf(stderr, "tickmark: state.db was another version's, or behind what the ledger says by now, and was made anew from it\n");
+		(void)fprintf(stderr, "tickmark: "
+		    "state.db was another version's, or behind what the ledger says by now, and was made anew from it\n");
 	if (ledger_torn(org_ledger(*out)) > 0)
 		(void)fprintf(stderr, "tickmark: %llu bytes of an unfinished write were left by a crash and taken away\n",
 		    (unsigned long long)ledger_torn(org_ledger(*out)));

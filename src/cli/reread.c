@@ -153,12 +153,12 @@ enum rc apply_preview(struct cli *c, struct org *org, struct buf *out)
 	if ((rc = count(&r, STR("SELECT count(*) FROM main.unread"), &unread)) == RC_OK)
 		rc = count(&r, STR("SELECT count(*) FROM before.unread"), &before);
 	if (rc == RC_OK && unread > before)
-		rc = err_set(&c->err, RC_USAGE, "of the records that were taken in before the mapping can make nothing of %lld; a mapping that "
-		    "corrects reads them all", (long long)(unread - before));
+		rc = err_set(&c->err, RC_USAGE, "of the records that were taken in before the mapping can make nothing of %lld; a mapping "
+		    "that corrects reads them all", (long long)(unread - before));
 	if (rc == RC_OK && state_strangers(r.s) > 0)
 		rc = err_set(&c->err, RC_USAGE, "in records that were taken in before the mapping finds people whom it did not find then "
-		    "(%llu times), and their identities were not kept: withdraw these ingests, apply the mapping without --rederive and take "
-		    "the files in again", (unsigned long long)state_strangers(r.s));
+		    "(%llu times), and their identities were not kept: withdraw these ingests, apply the mapping without --rederive and "
+		    "take the files in again", (unsigned long long)state_strangers(r.s));
 	schema = state_schema(r.s);
 	for (i = 0; i < schema->n && rc == RC_OK; i++)
 		if (!schema->collections[i]->is_derived)
