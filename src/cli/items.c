@@ -125,8 +125,8 @@ static enum rc print_withdrawn(struct cli *c, struct org *org, const struct coll
 	uint64_t n = 0;
 	bool row;
 	enum rc rc = db_prepare(state_db(org_state(org)), STR("SELECT wi.key, wi.entry, w.ingest, wd.entry, wd.reason FROM"
-	    " withdrawn_item wi JOIN withdrawn w ON w.entry=wi.entry JOIN withdrawal wd ON wd.ingest=w.ingest WHERE wi.collection=?1 ORDER BY wi.key,"
-	    " wi.entry LIMIT ?2"), &st, &c->err);
+	    " withdrawn_item wi JOIN withdrawn w ON w.entry=wi.entry JOIN withdrawal wd ON wd.ingest=w.ingest WHERE"
+	    " wi.collection=?1 ORDER BY wi.key, wi.entry LIMIT ?2"), &st, &c->err);
 
 	if (rc != RC_OK)
 		return rc;

@@ -103,7 +103,8 @@ static enum rc look(struct cli *c, struct org *org, int64_t ingest, struct told 
 	if ((rc = db_i64(db, arena_z(c->a, arena_fmt(c->a, "SELECT count(*) FROM withdrawn WHERE ingest=%lld", (long long)ingest)), 0,
 	    &out->records, &c->err)) != RC_OK ||
 	    (rc = db_i64(db, arena_z(c->a, arena_fmt(c->a, "SELECT count(*) FROM ingest i JOIN withdrawal w ON w.stream=i.stream WHERE"
-	    " w.ingest=%lld AND i.id>w.ingest AND i.id<w.entry AND json_extract(i.close,'$.counts.duplicate')>0", (long long)ingest)), 0,
+	    " w.ingest=%lld AND i.id>w.ingest AND i.id<w.entry AND json_extract(i.close,'$.counts.duplicate')>0",
+	    (long long)ingest)), 0,
 	    &out->later, &c->err)) != RC_OK || (rc = db_prepare(db, STR("SELECT s.source, s.instance, w.file FROM withdrawal w JOIN"
 	    " stream s ON s.id=w.stream WHERE w.ingest=?1"), &st, &c->err)) != RC_OK)
 		return rc;
@@ -141,7 +142,8 @@ static void say(struct cli *c, int64_t ingest, uint64_t entry, const struct told
 		return;
 	}
 	out_line("Withdrew %.*s%s%.*s, file %.*s, by entry %llu: its %lld record%s no more%s%.*s%s.", STR_FMT(w->source),
-	    w->instance.n > 0 ? " / " : "", STR_FMT(w->instance), STR_FMT(w->file), (unsigned long long)entry, (long long)w->records, w->records == 1 ? " counts" : "s count",
+	    w->instance.n > 0 ? " / " : "", STR_FMT(w->instance), STR_FMT(w->file), (unsigned long long)entry, (long long)w->records,
+	    w->records == 1 ? " counts" : "s count",
 	    w->items > 0 ? " (items: " : "", STR_FMT(w->populations), w->items > 0 ? ")" : "");
 	out_line("They stay in the ledger: tickmark show %lld.  What is taken in again counts as new.", (long long)ingest);
 	if (w->later > 0)

@@ -20,8 +20,8 @@ static bool withdrawal_read(const struct value *v, uint64_t index, int64_t *inge
 static enum rc withdrawal_put(struct state *s, const struct state_entry *en, int64_t ingest, struct str reason, struct err *e)
 {
 	struct stmt *st = NULL;
-	enum rc rc = db_prepare(s->db, STR("INSERT OR IGNORE INTO withdrawal(ingest,entry,received_us,reason) VALUES(?1,?2,?3,?4)"), &st,
-	    e);
+	enum rc rc = db_prepare(s->db, STR("INSERT OR IGNORE INTO withdrawal(ingest,entry,received_us,reason)"
+	    " VALUES(?1,?2,?3,?4)"), &st, e);
 
 	if (rc != RC_OK)
 		return rc;
