@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "assess/scope.h"
 #include "collect/mapping.h"
 
 enum { STREAMS_MAX = 10000, MAPPINGS_MAX = 1024 };
@@ -18,6 +19,7 @@ struct gather {
 	struct used *used;
 	size_t n_used, room, room_stated;
 	int64_t start_us, end_us;       /* of the period */
+	const struct value *instances;  /* of the scope, or NULL */
 	struct err *e;
 };
 
@@ -102,6 +104,7 @@ static struct stream_coverage *stream_of(struct gather *g, struct str source, st
 	s->instance = arena_str(g->a, instance);
 	s->days = arena_alloc(g->a, (size_t)g->out->days + 1);
 	s->late = true;
+	s->out_of_scope = scope_leaves_out(g->instances, source, instance);
 	return s;
 }
 
@@ -291,7 +294,8 @@ static void sum_up(struct gather *g)
 	size_t i;
 
 	for (d = 0; d < o->days; d++) {
-		uint8_t least = o->n == 0 ? DAY_UNKNOWN : DAY_COVERED;
+		uint8_t least = DAY_COVERED;
+		bool any = false;
 
 		for (i = 0; i < o->n; i++) {
 			struct stream_coverage *s = &o->streams[i];
@@ -299,9 +303,13 @@ static void sum_up(struct gather *g)
 			s->covered += s->days[d] == DAY_COVERED;
 			s->presumed += s->days[d] == DAY_PRESUMED;
 			s->unknown += s->days[d] == DAY_UNKNOWN;
+			if (s->out_of_scope)
+				continue;
+			any = true;
 			if (s->days[d] < least)
 				least = s->days[d];
 		}
+		least = any ? least : DAY_UNKNOWN;
 		o->by_day[d] = least;
 		o->covered += least == DAY_COVERED;
 		o->presumed += least == DAY_PRESUMED;
@@ -314,6 +322,8 @@ enum rc coverage_of(struct state *s, struct arena *a, const struct collection *c
 {
 	const struct zone *z = state_zone(s);
 	struct gather g = { .s = s, .a = a, .c = c, .p = p, .e = e };
+	struct scope scope;
+	struct err none;
 	enum rc rc;
 
 	/* what is computed rests on what it is computed from */
@@ -325,6 +335,9 @@ enum rc coverage_of(struct state *s, struct arena *a, const struct collection *c
 	g.out->by_day = arena_alloc(a, (size_t)g.out->days);
 	g.start_us = zone_day_start_us(z, p->from_day);
 	g.end_us = zone_day_start_us(z, p->to_day + 1);
+	err_init(&none);
+	if (scope_load(s, a, &scope, &none) == RC_OK)
+		g.instances = value_get(scope.doc, "instances");
 	if ((rc = find_mappings(&g)) != RC_OK || (rc = add_ingests(&g)) != RC_OK || (rc = add_withdrawn(&g)) != RC_OK)
 		return rc;
 	if (g.c->n_period == 0 && (rc = add_extractions(&g)) != RC_OK)
@@ -350,7 +363,9 @@ void coverage_put(struct arena *a, const struct coverage *o, struct buf *b)
 			json_put_str(b, instant_fmt(a, s->first_us));
 		else
 			buf_z(b, "null");
-		buf_fmt(b, ",\"in\":%llu,\"incomplete\":%llu,\"ingest\":%lld,\"ingests\":%llu,\"instance\":", (unsigned long long)s->in,
+		buf_fmt(b, ",\"in\":%llu,\"in_scope\":%s,\"incomplete\":%llu,"
+		    "\"ingest\":%lld,\"ingests\":%llu,\"instance\":", (unsigned long long)s->in,
+		    s->out_of_scope ? "false" : "true",
 		    (unsigned long long)s->incomplete, (long long)s->first_ingest, (unsigned long long)s->ingests);
 		json_put_str(b, s->instance);
 		buf_fmt(b, ",\"kept\":%llu,\"last\":", (unsigned long long)s->kept);

@@ -32,6 +32,7 @@ struct stream_coverage {
 	int64_t received_first_us, received_last_us;
 	bool has_items;
 	int64_t first_us, last_us;              /* of what the records tell happened */
+	bool out_of_scope;                      /* the scope names other instances of this source: its days do not count */
 	bool late;                              /* all of it was received after the period ended */
 	uint64_t covered, presumed, unknown;    /* days of the period */
 	uint8_t *days;                          /* enum day_cover of each */

@@ -13,6 +13,7 @@ struct ask {
 	struct state *s;
 	struct arena *a;
 	const struct test *test;
+	const struct left *left;
 	const struct run_period *p;
 	char asof[32];
 	struct expr_binding to;
@@ -22,6 +23,7 @@ struct ask {
 
 static void ask_init(struct ask *q, const struct result *r)
 {
+	q->left = &r->left;
 	(void)snprintf(q->asof, sizeof(q->asof), "%lld", (long long)r->asof_us);
 	q->to = q->test->population->n_period > 0 ? (struct expr_binding){ .row = "i", .asof = q->asof } :
 	    (struct expr_binding){ .row = "v", .asof = "x.at" };
@@ -51,9 +53,14 @@ static enum rc rows(struct ask *q)
 	return RC_OK;
 }
 
-/* Those that the filter takes; ${and_unknown}: also those of which it cannot tell. */
+/* Those that count, and of them those that the filter takes; ${and_unknown}: also those of which it cannot tell. */
 static void where(struct ask *q, bool and_unknown)
 {
+	if (left_any(q->left)) {
+		buf_z(&q->sql, " AND ");
+		left_sql(q->left, q->test->population, &q->to, &q->sql);
+		buf_z(&q->sql, "=0");
+	}
 	if (q->test->where_expr == NULL)
 		return;
 	buf_z(&q->sql, and_unknown ? " AND ifnull(" : " AND (");

@@ -284,6 +284,20 @@ static void next_deviations(struct build *b)
 	}
 }
 
+static void next_exclusions(struct build *b)
+{
+	const int64_t at = run_asof(b->s, &b->r->period);
+	size_t i;
+
+	for (i = 0; i < b->r->n_exclusions; i++) {
+		const struct exclusion *x = &b->r->exclusions[i];
+
+		if (!exclusion_holds(x, state_zone(b->s), at) && at > zone_day_start_us(state_zone(b->s), x->until_day + 1))
+			next(b, arena_fmt(b->a, "%.*s: the exclusion %.*s ended on %.*s and its items are tested again: have it approved anew "
+			    "and apply it, or let it be", STR_FMT(x->population->name), STR_FMT(x->name), STR_FMT(date_fmt(b->a, x->until_day))));
+	}
+}
+
 static void next_coverage(struct build *b)
 {
 	size_t i, k;
@@ -368,8 +382,10 @@ enum rc readiness_of(struct state *s, struct arena *a, const struct run_period *
 	b.r->next = ARENA_ARRAY(a, NEXT_MAX, struct str);
 	buf_init(&b.empty, 1 << 16);
 	if ((rc = scope_load(s, a, &b.r->scope, e)) == RC_OK && (rc = view_controls(&b)) == RC_OK &&
-	    (rc = view_criteria(&b)) == RC_OK && (rc = view_populations(&b)) == RC_OK) {
+	    (rc = view_criteria(&b)) == RC_OK && (rc = view_populations(&b)) == RC_OK &&
+	    (rc = exclusions_load(s, a, &b.r->exclusions, &b.r->n_exclusions, e)) == RC_OK) {
 		next_deviations(&b);
+		next_exclusions(&b);
 		next_coverage(&b);
 		next_missing(&b);
 		next_unknown(&b);
@@ -424,6 +440,20 @@ void readiness_put(struct arena *a, const struct readiness *r, struct buf *b)
 		buf_fmt(b, ",\"state\":\"%s\",\"title\":", v->has_control ? control_state_name(v->state) : "no control");
 		json_put_str(b, v->title);
 		buf_c(b, '}');
+	}
+	buf_z(b, "],\"exclusions\":[");
+	for (i = 0; i < r->n_exclusions; i++) {
+		const struct exclusion *x = &r->exclusions[i];
+
+		buf_z(b, i > 0 ? ",{\"approved_by\":" : "{\"approved_by\":");
+		json_put_str(b, x->approved_by);
+		buf_fmt(b, ",\"approved_on\":\"%.*s\",\"name\":", STR_FMT(date_fmt(a, x->approved_day)));
+		json_put_str(b, x->name);
+		buf_z(b, ",\"population\":");
+		json_put_str(b, x->population->name);
+		buf_z(b, ",\"reason\":");
+		json_put_str(b, x->reason);
+		buf_fmt(b, ",\"until\":\"%.*s\"}", STR_FMT(date_fmt(a, x->until_day)));
 	}
 	buf_z(b, "],\"next\":[");
 	for (i = 0; i < r->n_next; i++) {

@@ -49,6 +49,8 @@ struct readiness {
 	size_t n_populations;
 	struct str empty;               /* names of those without an item, with commas */
 	size_t n_empty;
+	struct exclusion *exclusions;   /* all of them, also those that hold no longer */
+	size_t n_exclusions;
 	struct str *next;
 	size_t n_next;
 };

@@ -89,6 +89,10 @@ enum rc result_put(struct state *s, struct arena *a, const struct result *r, con
 	buf_fmt(b, "\"engine\":%d,", ENGINE_VERSION);
 	put_hex(b, "grid", r->grid_digest);
 	buf_z(b, ",\"kind\":\"result\"");
+	if (r->left.n > 0) {
+		buf_z(b, ",\"left_out\":");
+		left_put(&r->left, a, b);
+	}
 	if (r->lookups != NULL && lookups_any(r->lookups)) {
 		buf_z(b, ",\"looks_into\":");
 		lookups_put(r->lookups, b);

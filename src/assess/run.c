@@ -8,7 +8,7 @@
 #include "assess/lookup.h"
 #include "seal/hash.h"
 
-enum { FIXED = 6 };     /* key, entry, at, extraction, supplied, doubt; then the filter, the attributes, the fields */
+enum { FIXED = 6 };     /* key, entry, at, extraction, supplied, doubt; then the filter, what sets it apart, attributes, fields */
 enum verdict_of_item { MEETS, UNKNOWN, DEVIATES };
 
 struct run {
@@ -25,6 +25,8 @@ struct run {
 	/* the item under way, over all its extractions */
 	struct str key;
 	bool any, in_scope, filter_unknown;
+	int64_t left;                   /* what sets it apart, as left_sql has it */
+	bool left_deviates;
 	enum verdict_of_item verdict[ATTRIBUTES_MAX];
 	struct deviation dev;
 	struct err *e;
@@ -81,6 +83,8 @@ static void select_row(struct run *r, const struct expr_binding *to, const char 
 		expr_sql(t->where_expr, to, b);
 	else
 		buf_c(b, '1');
+	buf_c(b, ',');
+	left_sql(&r->out->left, c, to, b);
 	for (i = 0; i < t->n_attributes; i++) {
 		buf_c(b, ',');
 		if (t->attributes[i].expr != NULL)
@@ -214,7 +218,7 @@ static void digest_item(struct run *r, struct stmt *st, const size_t *order)
 {
 	const struct collection *c = r->test->population;
 	uint64_t supplied = (uint64_t)column_i64(st, 4);
-	int first = FIXED + 1 + (int)r->test->n_attributes;
+	int first = FIXED + 2 + (int)r->test->n_attributes;
 	const char *between = "";
 	size_t i;
 
@@ -259,18 +263,25 @@ static const char *word(enum verdict_of_item v)
 }
 
 /* Of an item over all its extractions: one deviation deviates, else one unknown is unknown. */
-static void item_done(struct run *r)
+static enum rc item_done(struct run *r)
 {
 	bool deviates = false, unknown = false;
+	struct left_out *left;
 	size_t i, n = 0;
+	enum rc rc;
 
 	if (!r->any)
-		return;
+		return RC_OK;
 	r->any = false;
 	r->out->items++;
+	if (!r->in_scope && r->left != 0) {     /* every row of it that the filter takes */
+		if ((rc = left_of(&r->out->left, r->s, r->a, r->left, &left, r->e)) == RC_OK)
+			left_count(left, r->a, r->key, r->left_deviates);
+		return rc;
+	}
 	if (!r->in_scope && !r->filter_unknown) {
 		r->out->excluded++;
-		return;
+		return RC_OK;
 	}
 	r->out->filter_unknown += !r->in_scope;
 	r->out->tested++;
@@ -306,6 +317,7 @@ static void item_done(struct run *r)
 	} else {
 		r->out->met++;
 	}
+	return RC_OK;
 }
 
 static void item_begin(struct run *r, struct str key)
@@ -314,7 +326,8 @@ static void item_begin(struct run *r, struct str key)
 
 	r->key = arena_str(r->a, key);
 	r->any = true;
-	r->in_scope = r->filter_unknown = false;
+	r->in_scope = r->filter_unknown = r->left_deviates = false;
+	r->left = 0;
 	memset(&r->dev, 0, sizeof(r->dev));
 	for (i = 0; i < r->test->n_attributes; i++)
 		r->verdict[i] = MEETS;
@@ -325,15 +338,22 @@ static void row_judge(struct run *r, struct stmt *st)
 	bool deviates = false;
 	size_t i;
 
+	if (!column_is_null(st, FIXED) && column_i64(st, FIXED) == 0)
+		return;
+	if (column_i64(st, FIXED + 1) != 0) {
+		r->left = r->left != 0 ? r->left : column_i64(st, FIXED + 1);
+		for (i = 0; i < r->test->n_attributes; i++)
+			r->left_deviates = r->left_deviates || (r->test->attributes[i].expr != NULL && !column_is_null(st, FIXED) &&
+			    !column_is_null(st, FIXED + 2 + (int)i) && column_i64(st, FIXED + 2 + (int)i) == 0);
+		return;
+	}
 	if (column_is_null(st, FIXED)) {
 		r->filter_unknown = true;
 		return;
 	}
-	if (column_i64(st, FIXED) == 0)
-		return;
 	r->in_scope = true;
 	for (i = 0; i < r->test->n_attributes; i++) {
-		int at = FIXED + 1 + (int)i;
+		int at = FIXED + 2 + (int)i;
 		enum verdict_of_item v = column_is_null(st, at) ? UNKNOWN : column_i64(st, at) != 0 ? MEETS : DEVIATES;
 
 		if (r->test->attributes[i].expr == NULL)
@@ -365,16 +385,15 @@ static enum rc judge_all(struct run *r, struct buf *sql)
 		struct str key = column_text(st, 0);
 
 		if (!r->any || !str_eq(key, r->key)) {
-			item_done(r);
+			if ((rc = item_done(r)) != RC_OK)
+				break;
 			item_begin(r, key);
 		}
 		digest_item(r, st, order);
 		row_judge(r, st);
 	}
 	stmt_free(st);
-	if (rc == RC_OK)
-		item_done(r);
-	return rc;
+	return rc == RC_OK ? item_done(r) : rc;
 }
 
 static enum rc count_others(struct run *r)
@@ -431,7 +450,8 @@ enum rc test_run(struct state *s, struct arena *a, const struct control *control
 	buf_init(&r.line, LIMIT_RECORD);
 	buf_init(&sql, 1 << 20);
 	if (test->population != NULL) {
-		if ((rc = load_refs(&r)) == RC_OK && (rc = statement(&r, &sql)) == RC_OK && (rc = judge_all(&r, &sql)) == RC_OK)
+		if ((rc = load_refs(&r)) == RC_OK && (rc = left_load(s, a, control, test, r.out->asof_us, &r.out->left, e)) == RC_OK &&
+		    (rc = statement(&r, &sql)) == RC_OK && (rc = judge_all(&r, &sql)) == RC_OK)
 			rc = count_others(&r);
 		r.out->sql = arena_str(a, buf_view(&sql));
 	}

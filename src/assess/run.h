@@ -5,6 +5,7 @@
 #define ASSESS_RUN_H
 
 #include "assess/control.h"
+#include "assess/exclusion.h"
 #include "model/state.h"
 
 #define ENGINE_VERSION 1                /* a change of what any expression or count means is a new one */
@@ -42,6 +43,7 @@ struct result {
 	uint64_t items, excluded, filter_unknown, tested, deviating, undetermined, met, undated, extractions;
 	struct attribute_count counts[ATTRIBUTES_MAX];
 	struct str sql;
+	struct left left;               /* items that were set apart, and are in none of the counts but ${items} */
 	struct lookups *lookups;        /* other populations that its expressions look into */
 	struct deviation *deviations;   /* in the order of keys */
 	size_t n_deviations;

@@ -6,7 +6,7 @@
 static const char *const categories[SCOPE_CATEGORIES] = { "security", "availability", "processing_integrity",
 	"confidentiality", "privacy" };
 static const char *const keys[] = { "kind", "organization", "system", "services", "categories", "zone", "period",
-	"boundary", "not_relevant", "changes", "incidents_basis", "notice" };
+	"boundary", "instances", "not_relevant", "changes", "incidents_basis", "notice" };
 
 const char *scope_category(size_t i)
 {
@@ -92,6 +92,25 @@ static enum rc check_not_relevant(const struct value *v, struct state *s, struct
 	return rc;
 }
 
+static enum rc check_instances(const struct value *v, struct err *e)
+{
+	size_t i, k;
+
+	if (v->type != VALUE_MAP)
+		return wrong(e, v, "\"instances\" takes {source: [instance, …]}: whatever comes from another instance of that source is not "
+		    "in scope");
+	for (i = 0; i < v->n; i++) {
+		const struct value *names = &v->members[i].value;
+
+		if (names->type != VALUE_LIST || names->n == 0 || names->n > 1000)
+			return wrong(e, names, "each source of \"instances\" takes a list of the instances that belong to the system");
+		for (k = 0; k < names->n; k++)
+			if (names->items[k].type != VALUE_STRING && names->items[k].type != VALUE_NUMBER)
+				return wrong(e, &names->items[k], "an instance is a name, as --instance has it");
+	}
+	return RC_OK;
+}
+
 static bool key_known(struct str key)
 {
 	size_t i;
@@ -121,6 +140,8 @@ enum rc scope_check(const struct value *doc, struct state *s, struct err *e)
 	if ((rc = check_categories(v, e)) != RC_OK)
 		return rc;
 	if ((v = value_get(doc, "period")) != NULL && (rc = check_period(v, e)) != RC_OK)
+		return rc;
+	if ((v = value_get(doc, "instances")) != NULL && v->type != VALUE_NULL && (rc = check_instances(v, e)) != RC_OK)
 		return rc;
 	if ((v = value_get(doc, "not_relevant")) != NULL && v->type != VALUE_NULL)
 		return check_not_relevant(v, s, e);
@@ -160,6 +181,17 @@ struct str scope_not_relevant(const struct scope *s, struct str criterion)
 		if (str_eq(value_text(&v->items[i], "criterion"), criterion))
 			return value_text(&v->items[i], "reason");
 	return STR_NONE;
+}
+
+bool scope_leaves_out(const struct value *instances, struct str source, struct str instance)
+{
+	const struct value *names = instances != NULL && instances->type == VALUE_MAP ? value_get_str(instances, source) : NULL;
+	size_t i;
+
+	for (i = 0; names != NULL && i < names->n; i++)
+		if (str_eq(names->items[i].text, instance))
+			return false;
+	return names != NULL;
 }
 
 bool scope_has_category(const struct scope *s, struct str category)

@@ -26,6 +26,8 @@ MUST_USE enum rc scope_check(const struct value *doc, struct state *, struct err
 MUST_USE enum rc scope_load(struct state *, struct arena *a, struct scope *out, struct err *);
 /* Why a criterion is not relevant, or STR_NONE when it is. */
 struct str scope_not_relevant(const struct scope *, struct str criterion);
+/* Whether ${instances} of a scope, which may be NULL, names other instances of that source and not this one. */
+bool scope_leaves_out(const struct value *instances, struct str source, struct str instance);
 bool scope_has_category(const struct scope *, struct str category);
 
 #endif

@@ -93,6 +93,19 @@ struct str result_words(struct arena *a, const struct result *r)
 	    (unsigned long long)r->met);
 }
 
+struct str left_words(struct arena *a, const struct left_out *o)
+{
+	struct str would = o->deviating == 0 ? STR("") : arena_fmt(a, " (%llu would deviate)", (unsigned long long)o->deviating);
+
+	if (o->exclusion == NULL)
+		return arena_fmt(a, "%llu item%s from %.*s%s%.*s, not in scope: left out with that reason%.*s.", (unsigned long long)o->items,
+		    o->items == 1 ? "" : "s", STR_FMT(o->source), o->instance.n > 0 ? " / " : "", STR_FMT(o->instance), STR_FMT(would));
+	return arena_fmt(a, "%llu item%s left out by the exclusion %.*s%.*s: %.*s. Approved by %.*s on %.*s, until %.*s.",
+	    (unsigned long long)o->items, o->items == 1 ? "" : "s", STR_FMT(o->exclusion->name), STR_FMT(would),
+	    STR_FMT(o->exclusion->reason), STR_FMT(o->exclusion->approved_by), STR_FMT(date_fmt(a, o->exclusion->approved_day)),
+	    STR_FMT(date_fmt(a, o->exclusion->until_day)));
+}
+
 static int64_t late_days(const struct stream_coverage *c, const struct run_period *p, const struct zone *z)
 {
 	int64_t days = zone_date(z, c->received_last_us) - p->to_day;
@@ -113,6 +126,8 @@ struct str stream_words(struct arena *a, const struct stream_coverage *c, const 
 	struct str out = STR_NONE;
 
 	buf_init(&b, 4096);
+	if (c->out_of_scope)
+		part(&b, STR("not in scope: its items are left out, its days do not count"));
 	if (c->duplicate > 0)
 		part(&b, arena_fmt(a, "%llu duplicate record%s dropped", (unsigned long long)c->duplicate, c->duplicate == 1 ? "" : "s"));
 	if (c->rejected > 0)

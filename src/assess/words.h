@@ -12,6 +12,9 @@ struct str seen_words(struct arena *, const int64_t *at, size_t n, const struct 
 /* What a test came to: "1 of 12 deviates…", "No occurrences in …". */
 struct str result_words(struct arena *, const struct result *);
 
+/* "3 items from aws.cloudtrail / staging, not in scope: left out", "2 items left out by the exclusion legacy, …". */
+struct str left_words(struct arena *, const struct left_out *);
+
 /* What is to be said of what a source sent: duplicates dropped, records rejected, received after the period ended.
  * STR_NONE: nothing. */
 struct str stream_words(struct arena *, const struct stream_coverage *, const struct run_period *, const struct zone *);

@@ -9,6 +9,7 @@
 
 #include "assess/check.h"
 #include "assess/control.h"
+#include "assess/exclusion.h"
 #include "assess/scope.h"
 #include "cli/apply.h"
 #include "collect/mapping.h"
@@ -178,6 +179,8 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 		rc = mapping_compile(p->checked, s->file, body, state_schema(p->state), &mapping, &p->c->err);
 	else if (strcmp(kind, "completeness") == 0)
 		rc = check_load(p->checked, s->file, body, p->state, &check, &p->c->err);
+	else if (strcmp(kind, "exclusion") == 0)
+		rc = exclusion_check(s->file, body, p->state, &p->c->err);
 	else if (strcmp(kind, "population") == 0)
 		rc = population_check(s->file, body, p->state, &p->c->err);
 	arena_reset(p->checked);
@@ -252,12 +255,14 @@ static enum rc apply_document(struct apply *p, const struct source *s)
 		return apply_scope(p, s);
 	if (str_is(kind, "item"))
 		return apply_item(p, s);
+	if (str_is(kind, "exclusion"))
+		return apply_named(p, s, "exclusion", "name");
 	if (str_is(kind, "identity_rule"))
 		return apply_named(p, s, "identity_rule", "name");
 	if (str_is(kind, "identity") || str_is(kind, "join") || str_is(kind, "split"))
 		return apply_identity(p, s);
 	return at(p, s, s->doc, err_set(&p->c->err, RC_INVALID, "a document needs \"kind\": scope, population, parameter, "
-	    "control, completeness, mapping, item, identity, identity_rule, join or split%s%.*s",
+	    "control, completeness, mapping, item, exclusion, identity, identity_rule, join or split%s%.*s",
 	    kind.p != NULL ? ", not " : "", STR_FMT(kind)));
 }
 
@@ -468,7 +473,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 const struct command command_apply = {
 	"apply", "[--dry-run] [--rederive] FILE…|DIR", "scope, controls, tests, registers and items from YAML files",
 	"Files hold YAML documents, each with \"kind\": scope, population, parameter, control, completeness, mapping, item,\n"
-	"identity, identity_rule, join or split.\n"
+	"exclusion, identity, identity_rule, join or split.\n"
 	"Everything in all files is checked first; when one document is wrong nothing is applied, and the message names\n"
 	"file, line and column.  What is as it was already adds nothing.\n\n"
 	"  --dry-run    show what would change and write nothing\n"

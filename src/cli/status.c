@@ -137,6 +137,29 @@ static void put_evidence(struct cli *c, const struct terminal *t, const struct r
 	}
 }
 
+static void put_exclusions(struct cli *c, const struct terminal *t, const struct readiness *r, int64_t at, const struct zone *z)
+{
+	static const char *const heads[] = { "exclusion", "of", "until", "approved by", "reason" };
+	struct table *tab = table_new(c->a, heads, ARRAY_LEN(heads));
+	size_t i;
+
+	if (r->n_exclusions == 0)
+		return;
+	heading(t, "Exclusions: items set apart from tests, counted and listed in each");
+	for (i = 0; i < r->n_exclusions; i++) {
+		const struct exclusion *x = &r->exclusions[i];
+		bool holds = exclusion_holds(x, z, at);
+
+		table_cell(tab, TONE_STRONG, x->name);
+		table_cell(tab, TONE_PLAIN, x->population->name);
+		table_cell(tab, holds ? TONE_PLAIN : TONE_WARN, arena_fmt(c->a, "%.*s%s", STR_FMT(date_fmt(c->a, x->until_day)),
+		    holds ? "" : at > zone_day_start_us(z, x->until_day + 1) ? ", ended" : ", not yet"));
+		table_cell(tab, TONE_PLAIN, x->approved_by);
+		table_cell(tab, TONE_PLAIN, x->reason);
+	}
+	(void)table_print(tab, t);
+}
+
 static void put_next(const struct terminal *t, const struct readiness *r)
 {
 	size_t i;
@@ -177,6 +200,7 @@ enum rc status_print(struct cli *c, struct org *org, const struct run_period *pe
 		heading(&t, "Registers and populations without a record");
 		put_wrapped(&t, 2, true, r->empty);
 	}
+	put_exclusions(c, &t, r, run_asof(org_state(org), period), state_zone(org_state(org)));
 	heading(&t, "What to do next");
 	put_next(&t, r);
 	return RC_OK;

@@ -138,6 +138,8 @@ static enum rc details(struct testing *g, const struct result *r)
 	if (r->test->where.p != NULL)
 		lack(&g->term, arena_fmt(g->c->a, "only items for which: %.*s", STR_FMT(r->test->where)));
 	lack(&g->term, result_words(g->c->a, r));
+	for (i = 0; i < r->left.n; i++)
+		lack(&g->term, left_words(g->c->a, &r->left.p[i]));
 	if (r->tested > 0 && (rc = coverage_of(org_state(g->org), g->c->a, r->test->population, &g->period, &cover,
 	    &g->c->err)) != RC_OK)
 		return rc;

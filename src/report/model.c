@@ -326,6 +326,18 @@ static struct str late_of(struct put *p, const struct collection *c)
 	return STR_NONE;
 }
 
+static void put_left(struct put *p, const struct result *r)
+{
+	size_t i;
+
+	buf_z(p->b, "\"left_out\":[");
+	for (i = 0; i < r->left.n; i++) {
+		buf_z(p->b, i > 0 ? "," : "");
+		json_put_str(p->b, left_words(p->a, &r->left.p[i]));
+	}
+	buf_z(p->b, "],");
+}
+
 static enum rc put_results(struct put *p)
 {
 	const char *between = "";
@@ -354,6 +366,7 @@ static enum rc put_results(struct put *p)
 				return rc;
 			text(p, "late", late_of(p, r->test->population));
 			next(p);
+			put_left(p, r);
 			hex = hex_str(p->a, r->grid_digest, 32);
 			text(p, "grid", hex);
 			next(p);

@@ -124,12 +124,17 @@ static void attributes(struct write *w, struct page *p, const struct value *list
 
 static void result(struct write *w, struct page *p, const struct value *r)
 {
+	const struct value *left = value_get(r, "left_out");
+	size_t i;
+
 	page_text(p, STYLE_SUBHEADING, arena_fmt(w->a, "%.*s %.*s  %.*s", STR_FMT(pdf_get(r, "control")), STR_FMT(pdf_get(r, "test")),
 	    STR_FMT(pdf_get(r, "title"))));
 	if (pdf_get(r, "where").n > 0)
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "Only items for which: %.*s", STR_FMT(pdf_get(r, "where"))));
 	page_text(p, STYLE_LEAD, arena_fmt(w->a, "%.*s%s%.*s", STR_FMT(pdf_get(r, "says")), pdf_get(r, "late").n > 0 ? " " : "",
 	    STR_FMT(pdf_get(r, "late"))));
+	for (i = 0; left != NULL && i < left->n; i++)
+		page_text(p, STYLE_LEAD, left->items[i].text);
 	if (pdf_get(r, "filter_unknown_why").n > 0)
 		page_text(p, STYLE_LEAD, arena_fmt(w->a, "Whether the test is for an item cannot be told of %.*s: %.*s.",
 		    STR_FMT(pdf_get(r, "filter_unknown")), STR_FMT(pdf_get(r, "filter_unknown_why"))));
