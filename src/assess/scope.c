@@ -97,8 +97,8 @@ static enum rc check_instances(const struct value *v, struct err *e)
 	size_t i, k;
 
 	if (v->type != VALUE_MAP)
-		return wrong(e, v, "\"instances\" takes {source: [instance, …]}: whatever comes from another instance of that source is not "
-		    "in scope");
+		return wrong(e, v, "\"instances\" takes {source: [instance, …]}: whatever comes from another instance of that source is "
+		    "not in scope");
 	for (i = 0; i < v->n; i++) {
 		const struct value *names = &v->members[i].value;
 
