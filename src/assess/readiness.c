@@ -294,7 +294,8 @@ static void next_exclusions(struct build *b)
 
 		if (!exclusion_holds(x, state_zone(b->s), at) && at > zone_day_start_us(state_zone(b->s), x->until_day + 1))
 			next(b, arena_fmt(b->a, "%.*s: the exclusion %.*s ended on %.*s and its items are tested again: have it approved "
-			    "anew and apply it, or let it be", STR_FMT(x->population->name), STR_FMT(x->name), STR_FMT(date_fmt(b->a, x->until_day))));
+			    "anew and apply it, or let it be", STR_FMT(x->population->name), STR_FMT(x->name),
+			    STR_FMT(date_fmt(b->a, x->until_day))));
 	}
 }
 

@@ -99,7 +99,8 @@ struct str left_words(struct arena *a, const struct left_out *o)
 
 	if (o->exclusion == NULL)
 		return arena_fmt(a, "%llu item%s from %.*s%s%.*s, not in scope: left out with that reason%.*s.",
-		    (unsigned long long)o->items, o->items == 1 ? "" : "s", STR_FMT(o->source), o->instance.n > 0 ? " / " : "", STR_FMT(o->instance), STR_FMT(would));
+		    (unsigned long long)o->items, o->items == 1 ? "" : "s", STR_FMT(o->source), o->instance.n > 0 ? " / " : "",
+		    STR_FMT(o->instance), STR_FMT(would));
 	return arena_fmt(a, "%llu item%s left out by the exclusion %.*s%.*s: %.*s. Approved by %.*s on %.*s, until %.*s.",
 	    (unsigned long long)o->items, o->items == 1 ? "" : "s", STR_FMT(o->exclusion->name), STR_FMT(would),
 	    STR_FMT(o->exclusion->reason), STR_FMT(o->exclusion->approved_by), STR_FMT(date_fmt(a, o->exclusion->approved_day)),
