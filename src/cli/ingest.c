@@ -68,6 +68,8 @@ static enum rc walk_zip(struct cli *c, struct files *f, const char *path, struct
 
 	if ((rc = zip_members(c->a, path, &names, &n, &c->err)) != RC_OK)
 		return rc;
+	if (zip_is_document(names, n))
+		return err_set(&c->err, RC_INVALID, "%s is a document of Office, which is not read as it is: save the sheet as CSV", path);
 	for (i = 0; i < n; i++)
 		file_add(c, f, arena_z(c->a, arena_fmt(c->a, "%s!/%.*s", path, STR_FMT(names[i]))),
 		    arena_fmt(c->a, "%.*s/%.*s", STR_FMT(name), STR_FMT(names[i])));
@@ -176,6 +178,9 @@ static void outcome(struct cli *c, const struct file *f, const struct ingest_out
 	if (o->rejected > 0)
 		(void)fprintf(stderr, "tickmark: %s: %llu records were rejected and kept as such; the first: %s\n", f->path,
 		    (unsigned long long)o->rejected, o->first_reason);
+	if (o->rejected > 0 && o->kept + o->duplicate == 0)
+		(void)fprintf(stderr, "tickmark: %s: none of its records could be read: if it is another source's, tickmark withdraw lists "
+		    "what was taken in and takes it out again\n", f->path);
 	if (!o->complete)
 		(void)fprintf(stderr, "tickmark: %s: not complete: %s; what came before is kept, but shows no absence and covers "
 		    "no day\n", f->path, o->why);

@@ -24,13 +24,23 @@ static struct source_input input_of(const char *path)
 static enum rc run_new(struct cli *c, const struct catalogue *all, int argc, char **argv)
 {
 	struct source_input in;
-	struct str fitting;
+	struct str fitting, *names;
 	struct err why;
+	size_t n;
 	struct buf b;
 	enum rc rc;
 
 	if (argc != 1)
 		return cli_usage(c, "source new takes one file, a sample");
+	if (zip_is(argv[0]) && strstr(argv[0], "!/") == NULL) {
+		if ((rc = zip_members(c->a, argv[0], &names, &n, &c->err)) != RC_OK)
+			return rc;
+		if (zip_is_document(names, n))
+			return err_set(&c->err, RC_INVALID, "%s is a document of Office, which is not read as it is: save the sheet as CSV",
+			    argv[0]);
+		return err_set(&c->err, RC_INVALID, "%s is a zip of %zu file%s: a sample is one of them, such as %s!/%.*s", argv[0], n,
+		    n == 1 ? "" : "s", argv[0], STR_FMT(n > 0 ? names[0] : STR("NAME")));
+	}
 	in = input_of(argv[0]);
 	fitting = catalogue_suggestion(all, c->a, &in, zone_utc());
 	if (fitting.p != NULL)

@@ -111,6 +111,20 @@ static enum rc from_object(struct sample *s, const struct value *v, struct err *
 	return RC_OK;
 }
 
+/* "[core]" alone on its line, or "[remote \"origin\"]". */
+static bool is_section(struct str t)
+{
+	struct str line = str_trim(str_cut(&t, '\n'));
+	size_t i;
+
+	if (line.n < 3 || line.p[0] != '[' || line.p[line.n - 1] != ']')
+		return false;
+	for (i = 1; i + 1 < line.n; i++)
+		if (line.p[i] == ',' || line.p[i] == '{' || line.p[i] == '[')
+			return false;
+	return (line.p[1] | 32) >= 'a' && (line.p[1] | 32) <= 'z';
+}
+
 static enum rc from_json(struct sample *s, struct str t, bool cut, struct err *e)
 {
 	const struct value *v;
@@ -126,6 +140,8 @@ static enum rc from_json(struct sample *s, struct str t, bool cut, struct err *e
 			add_record(s, &v->items[i]);
 		return RC_OK;
 	}
+	if (is_section(str_trim(t)))
+		return err_set(e, RC_INVALID, "it looks like settings in sections (INI): there are no records in it");
 	if (str_trim(t).p[0] == '[')
 		return err_set(e, RC_INVALID, "%s", cut ? "it is a JSON array of more than 4 MiB: give a sample of its first elements" :
 		    why.msg);

@@ -120,6 +120,16 @@ static enum rc member_fits(const struct zip_stat *st, const char *name, struct e
 	return RC_OK;
 }
 
+bool zip_is_document(const struct str *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (str_is(names[i], "[Content_Types].xml"))
+			return true;
+	return false;
+}
+
 bool zip_is(const char *path)
 {
 	uint8_t head[4];
@@ -170,7 +180,7 @@ enum rc zip_members(struct arena *a, const char *path, struct str **names, size_
 	return rc;
 }
 
-/* Packings that are told and not read. */
+/* Packings, and documents and programs that hold no records, which are told and not read. */
 static enum rc refuse(const struct stream *s, struct err *e)
 {
 	static const struct {
@@ -184,7 +194,17 @@ static enum rc refuse(const struct stream *s, struct err *e)
 		{ { "PK\x05\x06", 4 }, "a zip without members", "there is nothing in it" },
 		{ { "ElfFile", 7 }, "an event log of Windows (.evtx)", "export it as XML: wevtutil qe FILE /lf:true" },
 		{ { "SQLite format 3", 15 }, "an SQLite database", "export what is wanted from it as CSV or JSON" },
-		{ { "PAR1", 4 }, "Parquet", "export it as CSV or JSON lines" },
+		{ { "PAR1", 4 }, "Parquet", "export it as CSV or JSON lines" }, { { "Obj\x01", 4 }, "Avro", "export it as JSON lines" },
+		{ { "%PDF-", 5 }, "a PDF document", "take in what it was made from, as CSV or JSON" },
+		{ { "\x89PNG\r\n\x1a\n", 8 }, "a picture (PNG)", "a picture holds no records" },
+		{ { "\xff\xd8\xff", 3 }, "a picture (JPEG)", "a picture holds no records" },
+		{ { "GIF8", 4 }, "a picture (GIF)", "a picture holds no records" },
+		{ { "\x7f" "ELF", 4 }, "a program (ELF)", "a program holds no records" },
+		{ { "MZ\x90\x00", 4 }, "a program of Windows", "a program holds no records" },
+		{ { "\xd4\xc3\xb2\xa1", 4 }, "a capture of network packets", "take in the log of what watched them" },
+		{ { "\xa1\xb2\xc3\xd4", 4 }, "a capture of network packets", "take in the log of what watched them" },
+		{ { "\x0a\x0d\x0d\x0a", 4 }, "a capture of network packets", "take in the log of what watched them" },
+		{ { "\xd0\xcf\x11\xe0", 4 }, "an old document of Office", "save the sheet as CSV" },
 	};
 	const struct str head = { (const char *)s->in + s->from, s->to - s->from };
 	size_t i;

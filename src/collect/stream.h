@@ -20,6 +20,7 @@ MUST_USE enum rc stream_read(struct stream *, void *to, size_t room, size_t *n, 
 
 /* False when ${path} is no file whose first bytes are a zip's. */
 bool zip_is(const char *path);
+bool zip_is_document(const struct str *names, size_t n);        /* whether these members are an Office document's */
 /* The names of a zip's members that are files, in the order of its directory, in ${a}: without those that systems hide
  * (".name", "__MACOSX/").  RC_INVALID: no zip, or one with too many members, or with a name that cannot be. */
 MUST_USE enum rc zip_members(struct arena *a, const char *path, struct str **names, size_t *n, struct err *);
