@@ -462,7 +462,8 @@ enum rc sample_match(const struct sample *s, const struct schema *schema, const 
 	if (n == 0)
 		return err_set(e, RC_INVALID, "it holds %zu record%s with %zu fields (%.*s, …), but they fit no collection: for none "
 		    "are its key, its time and a sign of its kind there.  A mapping can be written by hand (docs/formats/mapping.md), or a "
-		    "table whose columns have the names of a collection's fields be taken in as csv:COLLECTION", s->n, s->n == 1 ? "" : "s", s->n_leaves, STR_FMT(s->leaves[0].path));
+		    "table whose columns have the names of a collection's fields be taken in as csv:COLLECTION",
+		    s->n, s->n == 1 ? "" : "s", s->n_leaves, STR_FMT(s->leaves[0].path));
 	put_head(b, s, in);
 	buf_z(b, "items:\n");
 	put_item(b, &best[0]);
