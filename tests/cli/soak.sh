@@ -25,6 +25,7 @@ trap 'rm -rf "$work"' EXIT
 		left=$((left - 50))
 	done
 	echo "$fault 1"
+	echo "$here/every.sh $tickmark ${TICKMARK_SHARED:-$TICKMARK_SOURCE/../shared}/data"
 } | awk '{ printf "%03d %s\n", NR, $0 }' >"$work/jobs"
 cat >"$work/one" <<'S'
 # one NUMBER COMMAND…: its words in one piece, for others run beside it
