@@ -80,6 +80,7 @@ struct checking {
 	struct terminal term;
 	struct buf findings, tests;
 	uint64_t told;
+	bool tsa_given;
 };
 
 static void found(void *ctx, const struct finding *f)
@@ -153,7 +154,8 @@ static void checked_json(struct checking *k, const struct bundle_checked *o, boo
 	} else {
 		buf_z(&b, "null");
 	}
-	buf_fmt(&b, ",\"results\":%llu,\"root\":\"%s\",\"to\":", (unsigned long long)o->results, o->root);
+	buf_fmt(&b, ",\"results\":%llu,\"root\":\"%s\",\"stamps\":%.*s,\"to\":", (unsigned long long)o->results, o->root,
+	    STR_FMT(stamps_json(k->c, o->stamps, o->n_stamps)));
 	json_put_str(&b, o->to);
 	buf_fmt(&b, ",\"verdict\":\"%s\",\"vkey\":", o->findings > 0 ? "ALTERED" : "INTACT");
 	json_put_str(&b, o->vkey);
@@ -190,6 +192,7 @@ static void checked(struct checking *k, const struct bundle_checked *o, bool rep
 		out_line("Not re-performable: %llu of %llu.", (unsigned long long)o->cannot, (unsigned long long)tests);
 	if (reperform && o->findings == 0 && o->withheld.n + o->partly.n == 0)
 		out_line("The report's document, made again, is the same, byte for byte.");
+	put_stamps(k->c, o->stamps, o->n_stamps, k->tsa_given);
 	if (o->findings > 0)
 		put_tone(&k->term, TONE_BAD, "NOT INTACT: %llu findings", (unsigned long long)o->findings);
 	else
@@ -205,11 +208,12 @@ static void checked(struct checking *k, const struct bundle_checked *o, bool rep
 		out_line("Nothing was re-performed: --reperform runs every test again.");
 }
 
-enum rc bundle_verify(struct cli *c, const char *path, const char *since, const char *vkey, bool reperform)
+enum rc bundle_verify(struct cli *c, const char *path, const char *since, const char *vkey, struct str trusted, bool reperform)
 {
 	const struct org_env env = cli_env(c);
-	struct checking k = { .c = c, .term = terminal_of(stdout) };
-	struct bundle_check_how how = { .vkey = str_z(vkey), .reperform = reperform, .hooks = &env.hooks, .found = found,
+	struct checking k = { .c = c, .term = terminal_of(stdout), .tsa_given = trusted.n > 0 };
+	struct bundle_check_how how = { .vkey = str_z(vkey), .trusted = trusted, .reperform = reperform, .hooks = &env.hooks,
+		.found = found,
 		.test = tested, .ctx = &k };
 	struct bundle_checked o;
 	enum rc rc;

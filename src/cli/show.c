@@ -177,25 +177,6 @@ static enum rc run_prove(struct cli *c, int argc, char **argv)
 	return rc;
 }
 
-static enum rc run_checkpoint(struct cli *c, int argc, char **argv)
-{
-	struct org *org = NULL;
-	struct str note;
-	enum rc rc;
-
-	if ((rc = cli_options(c, NULL, 0, &argc, argv)) != RC_OK)
-		return rc;
-	if (argc != 0)
-		return cli_usage(c, "checkpoint takes no arguments");
-	if ((rc = cli_open(c, ORG_WRITE, &org)) != RC_OK)
-		return rc;
-	if ((rc = ledger_checkpoint(org_ledger(org), &c->err)) == RC_OK &&
-	    (rc = ledger_note(org_ledger(org), c->a, &note, &c->err)) == RC_OK)
-		out_text(c, "checkpoint", note);
-	org_abandon(org);
-	return rc;
-}
-
 static void rebuilt(void *ctx, uint64_t done, uint64_t of)
 {
 	progress(ctx, "%llu of %llu entries", (unsigned long long)done, (unsigned long long)of);
@@ -234,11 +215,6 @@ const struct command command_show = {
 const struct command command_prove = {
 	"prove", "ENTRY", "an inclusion proof for one entry",
 	"Prints a C2SP tlog-proof: the hashes from the entry's leaf to the root, and the signed checkpoint.", run_prove,
-};
-const struct command command_checkpoint = {
-	"checkpoint", "", "the signed head, to be kept elsewhere",
-	"Signs the head over all entries and prints it.  Kept where the organization cannot change it, it shows later that\n"
-	"nothing before it was altered: verify --since FILE --vkey KEY.", run_checkpoint,
 };
 const struct command command_rebuild = {
 	"rebuild", "", "the database anew from the ledger", "Replays every entry; the ledger is not touched.", run_rebuild,

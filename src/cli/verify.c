@@ -18,6 +18,7 @@ struct verifying {
 	struct terminal term;
 	uint64_t per_row[VERIFY_ROWS], told;
 	struct buf all;
+	bool tsa_given;
 };
 
 static void found(void *ctx, const struct finding *f)
@@ -144,6 +145,38 @@ static enum rc check_database(struct verifying *v, struct provider *p, uint64_t 
 	return rc;
 }
 
+struct str stamps_json(struct cli *c, const struct anchor *k, size_t n)
+{
+	struct str out;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, LIMIT_FILE_READ);
+	buf_c(&b, '[');
+	for (i = 0; i < n; i++) {
+		buf_z(&b, i > 0 ? ",{\"at\":" : "{\"at\":");
+		json_put_str(&b, instant_fmt(c->a, k[i].stamp.at_us));
+		buf_z(&b, ",\"authority\":");
+		json_put_str(&b, k[i].stamp.authority);
+		buf_fmt(&b, ",\"entries\":%llu,\"trusted\":%s}", (unsigned long long)k[i].size, k[i].stamp.is_trusted ? "true" : "false");
+	}
+	buf_c(&b, ']');
+	out = arena_str(c->a, buf_view(&b));
+	buf_done(&b);
+	return out;
+}
+
+void put_stamps(struct cli *c, const struct anchor *k, size_t n, bool tsa_given)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		out_line("The first %llu entries stood as they are at %.*s, says %.*s%s.", (unsigned long long)k[i].size,
+		    STR_FMT(instant_fmt(c->a, k[i].stamp.at_us)), STR_FMT(k[i].stamp.authority), k[i].stamp.is_trusted ?
+		    ", whom you trust" : tsa_given ? ", who is none of those whom you trust" :
+		    "; give --tsa FILE to judge its certificate");
+}
+
 static void table(struct verifying *v, const struct verify_outcome *o, bool with_database, bool with_key)
 {
 	static const char *const heads[] = { "what", "checked", "findings", "how" };
@@ -179,9 +212,11 @@ static enum rc told(struct verifying *v, const struct verify_outcome *o, bool wi
 	(void)differences;
 	if (v->c->json) {
 		buf_c(&v->all, ']');
-		out_line("{\"checkpointed\":%llu,\"entries\":%llu,\"findings\":%.*s,\"pinned\":%s,\"verdict\":\"%s\",\"vkey\":\"%.*s\"}",
+		out_line("{\"checkpointed\":%llu,\"entries\":%llu,\"findings\":%.*s,\"pinned\":%s,\"stamps\":%.*s,"
+		    "\"verdict\":\"%s\",\"vkey\":\"%.*s\"}",
 		    (unsigned long long)o->checkpointed, (unsigned long long)o->entries, (int)v->all.n, (const char *)v->all.p,
-		    o->pinned ? "true" : "false", findings > 0 ? "ALTERED" : "INTACT", STR_FMT(o->vkey));
+		    o->pinned ? "true" : "false", STR_FMT(stamps_json(v->c, o->stamps, o->n_stamps)), findings > 0 ?
+		    "ALTERED" : "INTACT", STR_FMT(o->vkey));
 		return findings > 0 ? RC_FINDING : RC_OK;
 	}
 	if (v->told > 200)
@@ -190,6 +225,7 @@ static enum rc told(struct verifying *v, const struct verify_outcome *o, bool wi
 	(void)putchar('\n');
 	out_line("%llu entries, %llu of them under the newest checkpoint.", (unsigned long long)o->entries,
 	    (unsigned long long)o->checkpointed);
+	put_stamps(v->c, o->stamps, o->n_stamps, v->tsa_given);
 	if (findings > 0)
 		put_tone(&v->term, TONE_BAD, "NOT INTACT: %llu findings", (unsigned long long)findings);
 	else
@@ -204,8 +240,10 @@ static enum rc told(struct verifying *v, const struct verify_outcome *o, bool wi
 static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *since = NULL, *vkey = NULL;
+	const char *tsa = NULL;
 	bool no_key = false, reperform = false;
 	const struct option_def defs[] = { { "--since", OPTION_TEXT, &since }, { "--vkey", OPTION_TEXT, &vkey },
+		{ "--tsa", OPTION_TEXT, &tsa },
 		{ "--without-key", OPTION_FLAG, &no_key }, { "--reperform", OPTION_FLAG, &reperform } };
 	struct verifying v = { .c = c, .term = terminal_of(stdout) };
 	struct verify_how how = { .found = found, .ctx = &v };
@@ -219,12 +257,14 @@ static enum rc run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (argc > 1)
 		return cli_usage(c, "verify takes one folder");
+	if (tsa != NULL && (rc = file_text(c, c->a, tsa, NOTE_MAX, &how.trusted)) != RC_OK)
+		return rc;
 	if (argc == 1)
 		cli_set_dir(c, argv[0]);
 	if (argc == 1 && archive_looks_like(argv[0])) {
 		if (since != NULL && vkey == NULL)
 			return cli_usage(c, "--since needs --vkey: the key to judge that checkpoint with");
-		return bundle_verify(c, argv[0], since, vkey, reperform);
+		return bundle_verify(c, argv[0], since, vkey, how.trusted, reperform);
 	}
 	if (reperform)
 		return cli_usage(c, "--reperform is for a bundle, FILE.zip; for a folder, rebuild and test do it");
@@ -233,6 +273,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	if (since != NULL && (rc = file_text(c, c->a, since, NOTE_MAX, &how.since)) != RC_OK)
 		return rc;
 	how.vkey = str_z(vkey);
+	v.tsa_given = tsa != NULL;
 	if (!no_key && ((rc = cli_key_source(c, &k)) != RC_OK || (rc = org_key(c->dir, &k, &p, &c->err)) != RC_OK))
 		return rc;
 	how.provider = p;
@@ -258,6 +299,7 @@ const struct command command_verify = {
 	"Looks at every byte of the folder, or of a bundle, and writes nothing.  What was altered, is missing or does not\n"
 	"belong is named with file, byte, entry and verdict, and the exit status is 1.\n\n"
 	"  --since FILE --vkey KEY   a checkpoint held elsewhere: that nothing before it was rewritten since\n"
+	"  --tsa FILE                certificates of time stamping authorities that you trust (PEM): whose time stamps count\n"
 	"  --reperform               of a bundle: every test run again from the raw records, each result compared\n"
 	"  --without-key             only what can be checked without the organization's key",
 	run,

@@ -4,7 +4,7 @@
 #ifndef LEDGER_VERIFY_H
 #define LEDGER_VERIFY_H
 
-#include "ledger/ledger.h"
+#include "ledger/anchor.h"
 
 enum verify_row { ROW_TILES, ROW_CHECKPOINT, ROW_FRAMES, ROW_PARTS, ROW_KEYS, ROW_HEAD, ROW_DATABASE, ROW_FOREIGN,
 	VERIFY_ROWS };
@@ -24,6 +24,7 @@ struct verify_how {
 	struct provider *provider;      /* NULL: without the key; stays the caller's */
 	struct str since;               /* a checkpoint held elsewhere, or STR_NONE */
 	struct str vkey;                /* the key to judge it with */
+	struct str trusted;             /* certificates of time stamping authorities, PEM, or STR_NONE */
 	void (*found)(void *ctx, const struct finding *);
 	void *ctx;
 };
@@ -33,6 +34,8 @@ struct verify_outcome {
 	uint64_t checked[VERIFY_ROWS];  /* files, entries, rows: what the row counts */
 	bool log_unread;                /* the log ends before its time, and nothing vouches for what stood behind */
 	bool pinned;                    /* ${since} was given and fits */
+	struct anchor *stamps;          /* time stamps over heads of this ledger, each found good; by size */
+	size_t n_stamps;
 	struct str origin, vkey;        /* as the folder has them, in the arena */
 };
 

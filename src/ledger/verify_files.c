@@ -371,10 +371,69 @@ static void check_object(struct check *c, struct str name)
 		verify_notice(c, ROW_FOREIGN, file, 0, "no entry names this object: left by a crash, or put there");
 }
 
+/* A head as it was signed once: it must be one of this ledger's. */
+static const char *kept_head(struct check *c, struct str bytes, uint64_t size)
+{
+	uint8_t root[SHA256_BYTES];
+	struct checkpoint kept;
+	struct str text;
+	struct err why;
+
+	err_init(&why);
+	if (note_open(bytes, &c->key, &text, &why) != RC_OK || checkpoint_parse(text, &kept, &why) != RC_OK)
+		return arena_z(c->a, str_z(why.msg));
+	if (kept.size != size)
+		return "it is a head of another size than its name says";
+	if (size > c->n)
+		return c->out->log_unread ? NULL : "it covers more entries than there are: some are gone";
+	if (!verify_root(c, size, root) || memcmp(root, kept.root, SHA256_BYTES) != 0)
+		return "the log is not the one that was signed then: its history was rewritten";
+	return NULL;
+}
+
+static const char *time_stamp(struct check *c, struct str name, struct str bytes, uint64_t size)
+{
+	struct anchor k = { .size = size, .name = name }, *more;
+	const char *head = arena_z(c->a, arena_fmt(c->a, "anchors/%llu.checkpoint", (unsigned long long)size));
+	uint8_t digest[SHA256_BYTES];
+	struct str signed_head;
+	struct err why;
+
+	err_init(&why);
+	if (stamp_read(c->a, bytes, c->how->trusted, &k.stamp, &why) != RC_OK)
+		return arena_z(c->a, str_z(why.msg));
+	if (!str_eq(bytes, k.stamp.token))
+		return "it is not in the one form that a time stamp has";
+	if (file_read(c->a, verify_path(c, head), NOTE_MAX, &signed_head, &why) != RC_OK)
+		return "the head that it is over is not there";
+	sha256(signed_head.p, signed_head.n, digest);
+	if (memcmp(digest, k.stamp.digest, SHA256_BYTES) != 0)
+		return "it is over something else than the head beside it";
+	more = ARENA_ARRAY(c->a, c->out->n_stamps + 1, struct anchor);
+	if (c->out->n_stamps > 0)
+		memcpy(more, c->out->stamps, c->out->n_stamps * sizeof(*more));
+	more[c->out->n_stamps++] = k;
+	c->out->stamps = more;
+	return NULL;
+}
+
 static void check_anchor(struct check *c, struct str name)
 {
-	verify_found(c, ROW_FOREIGN, VERDICT_ALTERED, arena_z(c->a, arena_fmt(c->a, "anchors/%.*s", STR_FMT(name))), 0,
-	    "nothing that Tickmark wrote");
+	const char *file = arena_z(c->a, arena_fmt(c->a, "anchors/%.*s", STR_FMT(name))), *bad;
+	uint64_t size, number;
+	struct str bytes;
+	struct err why;
+
+	err_init(&why);
+	c->out->checked[ROW_CHECKPOINT]++;
+	if (!anchor_name(name, &size, &number))
+		bad = "nothing that Tickmark wrote";
+	else if (file_read(c->a, verify_path(c, file), NOTE_MAX, &bytes, &why) != RC_OK)
+		bad = arena_z(c->a, str_z(why.msg));
+	else
+		bad = number == 0 ? kept_head(c, bytes, size) : time_stamp(c, name, bytes, size);
+	if (bad != NULL)
+		verify_found(c, ROW_FOREIGN, VERDICT_ALTERED, file, 0, bad);
 }
 
 static void check_top(struct check *c, struct str name)
@@ -435,5 +494,7 @@ enum rc verify_others(struct check *c, struct err *e)
 		qsort(c->objects, c->n_objects, SHA256_BYTES, by_digest);
 	if ((rc = check_segments(c, e)) != RC_OK || (rc = verify_walk(c, "obj", check_object, 4, e)) != RC_OK)
 		return rc;
-	return verify_walk(c, "anchors", check_anchor, 8, e);
+	rc = verify_walk(c, "anchors", check_anchor, 8, e);
+	anchors_sort(c->out->stamps, c->out->n_stamps);
+	return rc;
 }

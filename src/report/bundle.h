@@ -6,6 +6,7 @@
 #define REPORT_BUNDLE_H
 
 #include "assess/run.h"
+#include "ledger/anchor.h"
 #include "ledger/verify.h"
 #include "model/org.h"
 
@@ -44,6 +45,7 @@ enum bundle_verdict { BUNDLE_EQUAL, BUNDLE_DIFFERS, BUNDLE_CANNOT };
 struct bundle_check_how {
 	struct str vkey;                /* the signer's key from elsewhere, or STR_NONE */
 	struct str since;               /* a checkpoint held elsewhere, or STR_NONE */
+	struct str trusted;             /* certificates of time stamping authorities, PEM, or STR_NONE */
 	bool reperform;
 	const struct state_hooks *hooks;        /* for reperform: how mappings are read */
 	void (*found)(void *ctx, const struct finding *);
@@ -61,6 +63,8 @@ struct bundle_checked {
 	bool without_people;            /* what is about people stays sealed */
 	struct str partly;              /* populations of which records stay sealed that people cannot be kept back from */
 	char root[64];                  /* of the checkpoint, base64 */
+	struct anchor *stamps;          /* time stamps over heads of the ledger, each found good */
+	size_t n_stamps;
 };
 
 /* Every byte of the file, without key, organization or network.  RC_OK: it looked at everything and told what it

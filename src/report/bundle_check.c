@@ -592,6 +592,40 @@ static bool has_copy(const struct check *c, struct str name)
 	return false;
 }
 
+/* A head that was kept, or a time stamp over one: both must be of this ledger. */
+static const char *anchor(struct check *c, const struct archive_member *m)
+{
+	struct str name = str_sub(m->name, 8, m->name.n), text;
+	const struct archive_member *head;
+	uint8_t root[SHA256_BYTES], digest[SHA256_BYTES];
+	struct anchor k = { .name = name }, *more;
+	struct checkpoint kept;
+	uint64_t number;
+	struct err why;
+
+	err_init(&why);
+	if (!anchor_name(name, &k.size, &number))
+		return "nothing that belongs into a bundle";
+	if (number == 0)
+		return note_open(m->bytes, &c->key, &text, &why) != RC_OK || checkpoint_parse(text, &kept, &why) != RC_OK ||
+		    kept.size != k.size || !root_of(c, kept.size, root) || memcmp(root, kept.root, SHA256_BYTES) != 0 ?
+		    "it is no head of this ledger" : NULL;
+	if (stamp_read(c->a, m->bytes, c->how->trusted, &k.stamp, &why) != RC_OK)
+		return arena_z(c->a, str_z(why.msg));
+	head = archive_find(c->archive, arena_fmt(c->a, "anchors/%llu.checkpoint", (unsigned long long)k.size));
+	if (head == NULL)
+		return "the head that it is over is not there";
+	sha256(head->bytes.p, head->bytes.n, digest);
+	if (memcmp(digest, k.stamp.digest, SHA256_BYTES) != 0 || !str_eq(m->bytes, k.stamp.token))
+		return "it is over something else than the head beside it";
+	more = ARENA_ARRAY(c->a, c->out->n_stamps + 1, struct anchor);
+	if (c->out->n_stamps > 0)
+		memcpy(more, c->out->stamps, c->out->n_stamps * sizeof(*more));
+	more[c->out->n_stamps++] = k;
+	c->out->stamps = more;
+	return NULL;
+}
+
 static bool is_expected(struct check *c, struct str name)
 {
 	static const char *const fixed[] = { "bundle.json", "checkpoint", "index.html", "report.json", "report.pdf" };
@@ -608,6 +642,7 @@ static bool is_expected(struct check *c, struct str name)
 
 static void check_members(struct check *c)
 {
+	const char *bad;
 	uint64_t tiles = 0;
 	size_t i;
 
@@ -623,9 +658,13 @@ static void check_members(struct check *c)
 			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, "the ledger has no such result");
 		else if (str_starts(m->name, STR("tile/")))
 			tiles++;
-		else if (!is_expected(c, m->name))
+		else if (str_starts(m->name, STR("anchors/"))) {
+			if ((bad = anchor(c, m)) != NULL)
+				check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, bad);
+		} else if (!is_expected(c, m->name))
 			check_found(c, ROW_FOREIGN, VERDICT_ALTERED, m->name, m->at, -1, "nothing that belongs into a bundle");
 	}
+	anchors_sort(c->out->stamps, c->out->n_stamps);
 	if (tiles != c->out->tiles && c->out->findings == 0)
 		altered(c, "tile/", "there are more tiles than the tree has");
 }

@@ -238,7 +238,8 @@ static enum rc leaf_of(void *ctx, uint64_t entry, uint8_t leaf[32], struct err *
 static enum rc report(struct again *g, struct err *e)
 {
 	struct check *c = g->c;
-	const struct report_ledger ledger = { c->size - 1, c->size - 1, c->out->origin, c->out->vkey, leaf_of, c };
+	const struct report_ledger ledger = { c->size - 1, c->size - 1, c->out->origin, c->out->vkey, c->out->stamps, c->out->n_stamps,
+		leaf_of, c };
 	const struct archive_member *m = archive_find(c->archive, STR("report.json"));
 	const struct value *x, *y;
 	struct readiness *r;

@@ -407,12 +407,37 @@ static enum rc put_records(struct writing *w)
 	return rc;
 }
 
+/* Heads that were kept and time stamps over them: of what the bundle's own head covers. */
+static enum rc put_anchors(struct writing *w)
+{
+	struct list l = { .a = w->a };
+	struct anchor *stamps = NULL;
+	char path[LIMIT_PATH];
+	struct str bytes;
+	size_t n, i;
+	enum rc rc = anchors_load(org_dir(w->org), w->a, STR_NONE, &stamps, &n, w->e);
+
+	for (i = 0; i < n && rc == RC_OK; i++) {
+		struct str head = arena_fmt(w->a, "anchors/%llu.checkpoint", (unsigned long long)stamps[i].size);
+
+		if (stamps[i].size > w->size + 1)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.3900s/%.*s", org_dir(w->org), STR_FMT(head));
+		if ((rc = file_read(w->a, path, NOTE_MAX, &bytes, w->e)) == RC_OK) {
+			list_add(&l, head, bytes, (int64_t)i);
+			list_add(&l, arena_fmt(w->a, "anchors/%.*s", STR_FMT(stamps[i].name)), stamps[i].stamp.token, (int64_t)i);
+		}
+	}
+	return rc == RC_OK ? list_write(w, &l) : rc;
+}
+
 static enum rc put_all(struct writing *w)
 {
 	struct str note;
 	enum rc rc;
 
-	if ((rc = put_manifest(w)) != RC_OK || (rc = ledger_note(org_ledger(w->org), w->a, &note, w->e)) != RC_OK ||
+	if ((rc = put_anchors(w)) != RC_OK || (rc = put_manifest(w)) != RC_OK ||
+	    (rc = ledger_note(org_ledger(w->org), w->a, &note, w->e)) != RC_OK ||
 	    (rc = archive_add(w->w, STR("checkpoint"), note, w->e)) != RC_OK || (rc = put_definitions(w)) != RC_OK ||
 	    (rc = archive_add(w->w, STR("index.html"), w->page, w->e)) != RC_OK || (rc = put_records(w)) != RC_OK ||
 	    (rc = archive_add(w->w, STR("report.json"), w->report_json, w->e)) != RC_OK ||

@@ -74,6 +74,8 @@ static void put_scope(struct put *p)
 
 static void put_ledger(struct put *p)
 {
+	size_t i;
+
 	buf_z(p->b, "\"ledger\":{");
 	number(p, "checkpointed", p->ledger->checkpointed);
 	next(p);
@@ -81,6 +83,19 @@ static void put_ledger(struct put *p)
 	next(p);
 	text(p, "origin", p->ledger->origin);
 	next(p);
+	buf_z(p->b, "\"stamps\":[");
+	for (i = 0; i < p->ledger->n_stamps; i++) {
+		const struct anchor *k = &p->ledger->stamps[i];
+
+		buf_z(p->b, i > 0 ? ",{" : "{");
+		text(p, "at", instant_fmt(p->a, k->stamp.at_us));
+		next(p);
+		text(p, "authority", k->stamp.authority);
+		next(p);
+		number(p, "entries", k->size);
+		buf_c(p->b, '}');
+	}
+	buf_z(p->b, "],");
 	text(p, "vkey", p->ledger->vkey);
 	buf_z(p->b, "},");
 }
@@ -474,12 +489,19 @@ struct report_ledger report_ledger_of(struct org *org, struct arena *a)
 	const struct ledger *l = org_ledger(org);
 	struct report_ledger out = { .entries = ledger_size(l), .checkpointed = ledger_checkpointed(l), .origin = ledger_origin(l),
 		.leaf = leaf_of_org, .ctx = org };
+	struct anchor *stamps = NULL;
+	struct err ignored;
 	struct buf key;
 
 	buf_init(&key, 4096);
 	note_key_put(ledger_key(l), &key);
 	out.vkey = arena_str(a, buf_view(&key));
 	buf_done(&key);
+	err_init(&ignored);
+	if (anchors_load(org_dir(org), a, STR_NONE, &stamps, &out.n_stamps, &ignored) == RC_OK)
+		out.stamps = stamps;
+	else
+		out.n_stamps = 0;               /* verify names what cannot be read */
 	return out;
 }
 

@@ -5,6 +5,7 @@
 #define REPORT_MODEL_H
 
 #include "assess/readiness.h"
+#include "ledger/anchor.h"
 #include "model/org.h"
 
 /* What a report says of the ledger under it, and where an entry's fingerprint comes from: an organization's ledger, or
@@ -12,6 +13,8 @@
 struct report_ledger {
 	uint64_t entries, checkpointed;
 	struct str origin, vkey;
+	const struct anchor *stamps;    /* time stamps over its heads, by size */
+	size_t n_stamps;
 	enum rc (*leaf)(void *ctx, uint64_t entry, uint8_t leaf[32], struct err *);
 	void *ctx;
 };

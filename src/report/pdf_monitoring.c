@@ -246,13 +246,18 @@ static void completeness(struct write *w, struct page *p)
 
 static void ledger(struct write *w, struct page *p)
 {
-	const struct value *l = value_get(w->doc, "ledger");
+	const struct value *l = value_get(w->doc, "ledger"), *stamps = value_get(l, "stamps");
+	size_t i;
 
 	page_text(p, STYLE_HEADING, STR("Where this can be checked"));
 	page_text(p, STYLE_TEXT, arena_fmt(w->a, "The ledger behind this draft holds %.*s entries, %.*s of them under its newest "
 	    "signed checkpoint. Everything above was judged as of %.*s. An entry's number and the first digits of its fingerprint "
 	    "stand beside what rests on it; the same report as JSON has all digits.", STR_FMT(pdf_get(l, "entries")),
 	    STR_FMT(pdf_get(l, "checkpointed")), STR_FMT(moment(w, pdf_get(w->doc, "as_of")))));
+	for (i = 0; stamps != NULL && i < stamps->n; i++)
+		page_text(p, STYLE_TEXT, arena_fmt(w->a, "Time stamp: %.*s says that the first %.*s entries stood as they are at %.*s.",
+		    STR_FMT(pdf_get(&stamps->items[i], "authority")), STR_FMT(pdf_get(&stamps->items[i], "entries")),
+		    STR_FMT(moment(w, pdf_get(&stamps->items[i], "at")))));
 	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Origin of the ledger: %.*s", STR_FMT(pdf_get(l, "origin"))));
 	page_text(p, STYLE_TEXT, arena_fmt(w->a, "Key that verifies its checkpoints: %.*s", STR_FMT(pdf_get(l, "vkey"))));
 }

@@ -44,7 +44,7 @@ static void flip(const char *dir, const char *name, uint64_t at)
 static struct seen verify(const char *dir, struct arena *a, uint64_t *entries)
 {
 	struct seen s = { 0 };
-	const struct verify_how how = { NULL, STR_NONE, STR_NONE, found, &s };
+	const struct verify_how how = { .provider = NULL, .since = STR_NONE, .vkey = STR_NONE, .found = found, .ctx = &s };
 	struct verify_outcome out;
 	struct err e;
 
