@@ -31,7 +31,7 @@ expect 0 "a mapping is proposed without an organization" "collection: login" "$t
 cp "$work/out" "$work/new.yaml"
 expect 0 "and it works as it stands" "login: 3 items" "$tickmark" source test "$work/new.yaml" "$work/new.jsonl"
 printf '\211PNG\r\n\032\n\0\0' >"$work/a.png"
-expect 2 "an image is refused" "it is no text" "$tickmark" source new "$work/a.png"
+expect 2 "an image is refused" "is a picture (PNG)" "$tickmark" source new "$work/a.png"
 expect 2 "source takes new or test" "source takes new FILE" "$tickmark" source frobnicate
 sed 's/path: "result"/path: "result", colour: red/' "$work/new.yaml" >"$work/bad.yaml"
 expect 2 "a mapping that is wrong is told with its place" "bad.yaml:" "$tickmark" source test "$work/bad.yaml" "$work/new.jsonl"
