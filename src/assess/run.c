@@ -92,7 +92,7 @@ static void select_row(struct run *r, const struct expr_binding *to, const char 
 		else
 			buf_z(b, "NULL");
 	}
-	for (i = 0; i < c->n_fields; i++)
+	for (i = 0; i < c->n_fields && !r->period->counts_only; i++)
 		buf_fmt(b, ",%s.f_%.*s", to->row, STR_FMT(c->fields[i].name));
 }
 
@@ -119,8 +119,8 @@ static enum rc statement(struct run *r, struct buf *b)
 			buf_fmt(b, "item_%.*s i", STR_FMT(c->name));
 		else if ((rc = derive_table(r->s, r->a, c, r->period, asof, b, r->e)) != RC_OK)
 			return rc;
-		buf_fmt(b, " WHERE i.day BETWEEN %lld AND %lld ORDER BY i.key", (long long)r->period->from_day,
-		    (long long)r->period->to_day);
+		buf_fmt(b, " WHERE i.day BETWEEN %lld AND %lld%s", (long long)r->period->from_day, (long long)r->period->to_day,
+		    r->period->counts_only ? "" : " ORDER BY i.key");
 		return buf_ok(b, "the statement of a test", r->e);
 	}
 	to.row = "v";
@@ -253,7 +253,7 @@ static void deviation_keep(struct run *r)
 			memcpy(more, r->out->deviations, r->out->n_deviations * sizeof(*more));
 		r->out->deviations = more;
 	}
-	r->dev.key = r->key;
+	r->dev.key = arena_str(r->a, r->key);
 	r->out->deviations[r->out->n_deviations++] = r->dev;
 }
 
@@ -276,7 +276,7 @@ static enum rc item_done(struct run *r)
 	r->out->items++;
 	if (!r->in_scope && r->left != 0) {     /* every row of it that the filter takes */
 		if ((rc = left_of(&r->out->left, r->s, r->a, r->left, &left, r->e)) == RC_OK)
-			left_count(left, r->a, r->key, r->left_deviates);
+			left_count(left, r->a, arena_str(r->a, r->key), r->left_deviates);
 		return rc;
 	}
 	if (!r->in_scope && !r->filter_unknown) {
@@ -308,7 +308,8 @@ static enum rc item_done(struct run *r)
 	}
 	r->dev.letters[n] = 0;
 	buf_z(&r->line, "}]\n");
-	sha256_add(r->grid, r->line.p, r->line.n);
+	if (!r->period->counts_only)
+		sha256_add(r->grid, r->line.p, r->line.n);
 	if (deviates) {
 		r->out->deviating++;
 		deviation_keep(r);
@@ -324,7 +325,8 @@ static void item_begin(struct run *r, struct str key)
 {
 	size_t i;
 
-	r->key = arena_str(r->a, key);
+	/* of events every row is an item, which is done with before the next row is asked for */
+	r->key = r->test->population->n_period > 0 ? key : arena_str(r->a, key);
 	r->any = true;
 	r->in_scope = r->filter_unknown = r->left_deviates = false;
 	r->left = 0;
@@ -389,8 +391,11 @@ static enum rc judge_all(struct run *r, struct buf *sql)
 				break;
 			item_begin(r, key);
 		}
-		digest_item(r, st, order);
+		if (!r->period->counts_only)
+			digest_item(r, st, order);
 		row_judge(r, st);
+		if (r->test->population->n_period > 0 && (rc = item_done(r)) != RC_OK)
+			break;
 	}
 	stmt_free(st);
 	return rc == RC_OK ? item_done(r) : rc;
@@ -450,7 +455,7 @@ enum rc test_run(struct state *s, struct arena *a, const struct control *control
 	buf_init(&r.line, LIMIT_RECORD);
 	buf_init(&sql, 1 << 20);
 	if (test->population != NULL) {
-		if ((rc = load_refs(&r)) == RC_OK && (rc = left_load(s, a, control, test, r.out->asof_us, &r.out->left, e)) == RC_OK &&
+		if ((period->counts_only || (rc = load_refs(&r)) == RC_OK) && (rc = left_load(s, a, control, test, r.out->asof_us, &r.out->left, e)) == RC_OK &&
 		    (rc = statement(&r, &sql)) == RC_OK && (rc = judge_all(&r, &sql)) == RC_OK)
 			rc = count_others(&r);
 		r.out->sql = arena_str(a, buf_view(&sql));

@@ -14,6 +14,7 @@
 struct run_period {
 	int64_t from_day, to_day;       /* both inclusive, in the organization's zone */
 	int64_t now_us;
+	bool counts_only;               /* nobody asks for digests: they stay zero, which spares reading every field of every item */
 };
 
 /* The instant at which a population with period fields is judged: the earlier of now and the period's end. */

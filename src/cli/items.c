@@ -43,7 +43,7 @@ static enum rc filter_sql(struct cli *c, struct org *org, const struct collectio
 
 enum rc cli_item_rows(struct cli *c, struct org *org, const struct collection *col, struct buf *b)
 {
-	const struct run_period none = { 0, 0, 0 };
+	const struct run_period none = { .now_us = 0 };
 	size_t i;
 
 	if (!col->is_derived) {

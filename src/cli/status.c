@@ -210,7 +210,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 {
 	const char *from = NULL, *to = NULL;
 	const struct option_def defs[] = { { "--from", OPTION_TEXT, &from }, { "--to", OPTION_TEXT, &to } };
-	struct run_period p = { .now_us = clock_now_us() };
+	struct run_period p = { .now_us = clock_now_us(), .counts_only = true };
 	struct org *org = NULL;
 	enum rc rc;
 
