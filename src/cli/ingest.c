@@ -259,6 +259,15 @@ enum rc ingest_paths(struct cli *c, struct org *org, const struct ingest_how *ba
 	return ingest_files(c, org, base, &files, acks, quiet, total);
 }
 
+enum rc ingest_named(struct cli *c, struct org *org, const struct ingest_how *base, const char *path,
+    struct ingest_outcome *total)
+{
+	struct files files = { 0 };
+	enum rc rc = walk(c, &files, path, base->file, 0);
+
+	return rc == RC_OK ? ingest_files(c, org, base, &files, false, false, total) : rc;
+}
+
 enum rc ingest_bundled(struct cli *c, struct org *org, const struct ingest_how *base, struct str path,
     struct ingest_outcome *total)
 {

@@ -278,7 +278,7 @@ struct expected {
 	bool seen;
 };
 
-static const struct run_period year = { 19539, 19904, 1720000000 * US_PER_SECOND };     /* 2023-07-01 to 2024-06-30 */
+static const struct run_period year = { .from_day = 19539, .to_day = 19904, .now_us = 1720000000 * US_PER_SECOND };     /* 2023-07-01 to 2024-06-30 */
 
 static void check_words(struct fixture *f, struct str what, struct str got, struct str want)
 {
