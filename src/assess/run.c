@@ -455,7 +455,8 @@ enum rc test_run(struct state *s, struct arena *a, const struct control *control
 	buf_init(&r.line, LIMIT_RECORD);
 	buf_init(&sql, 1 << 20);
 	if (test->population != NULL) {
-		if ((period->counts_only || (rc = load_refs(&r)) == RC_OK) && (rc = left_load(s, a, control, test, r.out->asof_us, &r.out->left, e)) == RC_OK &&
+		if ((period->counts_only || (rc = load_refs(&r)) == RC_OK) &&
+		    (rc = left_load(s, a, control, test, r.out->asof_us, &r.out->left, e)) == RC_OK &&
 		    (rc = statement(&r, &sql)) == RC_OK && (rc = judge_all(&r, &sql)) == RC_OK)
 			rc = count_others(&r);
 		r.out->sql = arena_str(a, buf_view(&sql));

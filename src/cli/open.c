@@ -147,6 +147,11 @@ enum rc cli_open(struct cli *c, enum org_mode mode, struct org **out)
 	if (org_was_rebuilt(*out))
 		(void)fprintf(stderr, "tickmark: "
 		    "state.db was another version's, or behind what the ledger says by now, and was made anew from it\n");
+	if (org_is_snapshot(*out)) {
+		(void)fprintf(stderr, "tickmark: another process writes: this is as of entry %llu\n",
+		    (unsigned long long)state_applied(org_state(*out)));
+		return RC_OK;
+	}
 	if (ledger_torn(org_ledger(*out)) > 0)
 		(void)fprintf(stderr, "tickmark: %llu bytes of an unfinished write were left by a crash and taken away\n",
 		    (unsigned long long)ledger_torn(org_ledger(*out)));

@@ -105,8 +105,9 @@ static struct seen *seen_of(struct watching *w, struct str name)
 /* What is still being written, or left behind by an editor, is no evidence yet. */
 static bool is_passing(struct str name)
 {
-	return name.n == 0 || name.p[0] == '.' || str_ends(name, STR("~")) || str_ends(name, STR(".tmp")) || str_ends(name, STR(".part")) ||
-	    str_ends(name, STR(".partial")) || str_ends(name, STR(".crdownload")) || str_ends(name, STR(".swp"));
+	return name.n == 0 || name.p[0] == '.' || str_ends(name, STR("~")) || str_ends(name, STR(".tmp")) ||
+	    str_ends(name, STR(".part")) || str_ends(name, STR(".partial")) ||
+	    str_ends(name, STR(".crdownload")) || str_ends(name, STR(".swp"));
 }
 
 static void add_ready(struct batch *b, struct arena *a, const char *path, struct seen *s)

@@ -18,7 +18,7 @@ struct org {
 	struct arena *a;
 	struct ledger *ledger;
 	struct state *state;
-	bool rebuilt;
+	bool rebuilt, is_snapshot;
 	struct ledger_record *edits;
 	size_t n_edits, room_edits;
 	uint64_t edit_ms;
@@ -29,6 +29,7 @@ struct state *org_state(struct org *o) { return o->state; }
 const char *org_dir(const struct org *o) { return o->dir; }
 const char *org_key_file(const struct org *o) { return o->key_file; }
 bool org_was_rebuilt(const struct org *o) { return o->rebuilt; }
+bool org_is_snapshot(const struct org *o) { return o->is_snapshot; }
 uint64_t org_now_ms(const struct org *o) { return (uint64_t)(o->env.now_us() / 1000); }
 uint64_t org_edit_count(const struct org *o) { return o->n_edits; }
 
@@ -285,6 +286,21 @@ static enum rc open_as(struct org *o, enum org_mode mode, const struct key_sourc
 	return RC_UNKNOWN;                              /* it lags, or is not there: the writer's way */
 }
 
+/* Beside a writer: its commits, and nothing that is under way. */
+static enum rc open_snapshot(struct org *o, const struct key_source *k, struct err *e)
+{
+	struct provider *p = NULL;
+	char path[LIMIT_PATH];
+	enum rc rc;
+
+	if ((rc = key_open(o, k, &p, e)) != RC_OK ||
+	    (rc = ledger_open(o->dir, LEDGER_READ, p, org_now_ms(o), &o->ledger, e)) != RC_OK)
+		return rc;
+	o->is_snapshot = true;
+	path_in(o, "state.db", path);
+	return state_open(path, DB_SNAPSHOT, &o->env.hooks, &o->state, e);
+}
+
 enum rc org_open(const char *dir, enum org_mode mode, const struct key_source *k, const struct org_env *env,
     struct org **out, struct err *e)
 {
@@ -296,6 +312,17 @@ enum rc org_open(const char *dir, enum org_mode mode, const struct key_source *k
 		err_init(e);
 		o = org_new(dir, ORG_WRITE, env);
 		rc = open_as(o, ORG_WRITE, k, e);
+		if (rc == RC_BUSY) {
+			struct err busy = *e;
+
+			org_abandon(o);
+			err_init(e);
+			o = org_new(dir, ORG_READ, env);
+			if ((rc = open_snapshot(o, k, e)) != RC_OK) {
+				*e = busy;
+				rc = RC_BUSY;
+			}
+		}
 	}
 	if (rc != RC_OK) {
 		org_abandon(o);

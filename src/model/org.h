@@ -9,7 +9,8 @@
 #include "model/state.h"
 
 enum org_mode {
-	ORG_READ,                       /* a state that lags is brought up to date, which takes the writer's lock */
+	ORG_READ,                       /* a state that lags is brought up to date, which takes the writer's lock; where another
+	                                 * process has that, the state as it is */
 	ORG_WRITE,
 };
 
@@ -47,6 +48,8 @@ struct state *org_state(struct org *);
 uint64_t org_now_ms(const struct org *);
 const char *org_dir(const struct org *);
 const char *org_key_file(const struct org *);   /* the path that was used or made */
+/* Another process writes: the database is as it was when it was opened. */
+bool org_is_snapshot(const struct org *);
 bool org_was_rebuilt(const struct org *);       /* another version's database was made anew while opening */
 
 /* Edits: each is checked by applying it at once; all of them are appended, durable, when org_edit_end returns RC_OK.

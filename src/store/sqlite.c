@@ -102,6 +102,8 @@ static const char *mode_pragmas(enum db_mode mode)
 		       "PRAGMA secure_delete=OFF; PRAGMA cache_size=-65536;";
 	case DB_READ:
 		return "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA cache_size=-32768;";
+	case DB_SNAPSHOT:       /* until it is closed every statement sees what the first one saw */
+		return "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA cache_size=-32768; BEGIN; SELECT 1 FROM sqlite_schema;";
 	case DB_MEMORY:
 		return "";
 	}
@@ -122,7 +124,7 @@ enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct err
 		rc = err_set(e, RC_EXISTS, "%s exists already", path);
 		goto out;
 	}
-	if ((mode == DB_WRITE || mode == DB_READ) && !there) {
+	if ((mode == DB_WRITE || mode == DB_READ || mode == DB_SNAPSHOT) && !there) {
 		rc = err_set(e, RC_NOT_FOUND, "there is no database %s; `tickmark rebuild` makes it anew", path);
 		goto out;
 	}
@@ -131,6 +133,9 @@ enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct err
 			goto out;
 		path = uri;
 		flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+		db->reads_only = true;
+	} else if (mode == DB_SNAPSHOT) {
+		flags |= SQLITE_OPEN_READONLY;
 		db->reads_only = true;
 	} else {
 		flags |= SQLITE_OPEN_READWRITE | (mode == DB_WRITE ? 0 : SQLITE_OPEN_CREATE);

@@ -12,6 +12,7 @@ enum db_mode {
 	DB_CREATE,              /* the file must not exist */
 	DB_WRITE,
 	DB_READ,                /* writes nothing, not beside it either: only while nobody else writes */
+	DB_SNAPSHOT,            /* the same beside somebody who writes: as it was when it was opened */
 	DB_MEMORY,              /* the path is ignored */
 	DB_SCRATCH,             /* a new file that needs no durability: rebuilds that are compared and thrown away */
 };

@@ -63,5 +63,22 @@ if [ $? -eq 0 ]; then ok "it ends when it is asked to"; else not_ok "it ends whe
 if grep -q "Sanitizer" "$work/log.err"; then cp "$work/log.err" "$work/out"; not_ok "cleanly"; else ok "cleanly"; fi
 if [ -e "$in/csv:termination/l.csv" ] && [ -e "$in/csv:termination/half.csv.part" ]; then ok "nothing in the folder was moved"; else not_ok "nothing in the folder was moved"; fi
 expect 0 "results are current" "Tested 5: 0 deviations" tm test --control IAM-04
+# Beside a writer others read what is committed, and say how far that is.
+commits e 30000 >"$work/e.jsonl"
+"$tickmark" -C "$work/org" ingest git.log "$work/e.jsonl" --quiet >"$work/in.out" 2>&1 &
+writer=$!
+seen=
+while kill -0 $writer 2>/dev/null; do
+	if ! tm items termination >"$work/out" 2>"$work/err" || ! grep -q "5 items" "$work/out"; then cat "$work/err" >>"$work/out"; seen=failed; break; fi
+	if grep -q "another process writes: this is as of entry" "$work/err"; then
+		seen=yes
+		tm status >"$work/out" 2>&1 && tm show 3 >>"$work/out" 2>&1 || seen=failed
+		[ $seen = yes ] || break
+	fi
+done
+if [ "$seen" = yes ]; then ok "others read beside a writer"; else not_ok "others read beside a writer"; fi
+wait $writer
+if [ $? -eq 0 ]; then ok "and do not disturb it"; else cat "$work/in.out" >"$work/out"; not_ok "and do not disturb it"; fi
+expect 0 "which they see when it is done" "30050 items" tm items change --limit 100000
 expect 0 "and all of it verifies" "INTACT" "$tickmark" verify "$work/org"
 done_testing
