@@ -342,6 +342,7 @@ static const char *record(struct check *c, struct cursor *k, struct bundle_recor
 	struct str *contents, envelope = STR_NONE, ignored;
 	struct cut_mark *marks;
 	const char *bad;
+	uint8_t *shown;
 	struct err why;
 	bool opened;
 	unsigned i;
@@ -357,9 +358,12 @@ static const char *record(struct check *c, struct cursor *k, struct bundle_recor
 		return "a record has another number of parts than its entry";
 	hashes = arena_array(c->one, (size_t)out->entry.n + 1, SHA256_BYTES);
 	contents = ARENA_ARRAY(c->one, (size_t)out->entry.n + 1, struct str);
+	shown = arena_alloc(c->one, (size_t)out->entry.n + 1);
+	out->shown = shown;
 	for (i = 0; i < out->entry.n; i++) {
 		if ((bad = part(c, k, &out->entry, out->index, i, hashes[i], &contents[i], i == 0 ? &envelope : &ignored, &opened)) != NULL)
 			return bad;
+		shown[i] = opened;
 		if (i == 0)
 			out->is_open = opened;
 		else
@@ -455,7 +459,9 @@ static enum rc see_record(void *ctx, const struct bundle_record *r, struct err *
 	err_init(&why);
 	bit_set(c->bits, r->index);
 	c->out->disclosed++;
-	if (!r->is_open || (c->out->without_people ? r->hidden + 1 < r->entry.n : r->hidden > 0))
+	if (r->index != c->size - 1)
+		bundle_list_add(c->listed, r->index, r->shown, r->entry.n);
+	if (!r->is_open || (c->out->without_people ? r->hidden + 1 < r->entry.n : r->hidden > 0 && r->entry.kind != KIND_CHANGE))
 		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)r->index, c->out->without_people ?
 		    "parts of it are shown or hidden in another way than the bundle says: all but people's are shown" :
 		    "a part of it was left out");
@@ -522,7 +528,7 @@ static void check_access(struct check *c)
 		return;
 	}
 	disclosed = value_get(v, "disclosed");
-	bundle_list_digest(c->bits, c->size - 1, digest);
+	sha256_end(c->listed, digest);
 	if (!number_to(disclosed, "count", &count) || !hex_get(value_text(disclosed, "digest"), want, 32) ||
 	    memcmp(digest, want, 32) != 0)
 		check_found(c, ROW_PARTS, VERDICT_MISSING, STR("records/"), 0, (int64_t)c->size - 1, "the records are not those that were "
@@ -722,9 +728,11 @@ enum rc bundle_check(const char *path, struct arena *a, const struct bundle_chec
 	out->withheld = out->partly = STR("");
 	c.one = arena_new();
 	c.box = box_new();
+	c.listed = sha256_new();
 	rc = check_all(&c, e);
 	archive_close(c.archive);
 	box_free(c.box);
+	sha256_free(c.listed);
 	arena_free(c.one);
 	mem_free(c.entries);
 	mem_free(c.leaves);

@@ -18,6 +18,7 @@ struct bundle_record {
 	uint64_t index;
 	struct entry entry;
 	bool is_open;                   /* part 0 is shown, and opened */
+	const uint8_t *shown;           /* a byte for each part */
 	unsigned hidden;                /* of its other parts, which are people's: how many are not shown */
 	struct str body, envelope;      /* reading form */
 	const struct cut_mark *marks;   /* where people stand in it */
@@ -40,6 +41,7 @@ struct check {
 	const uint8_t **entries;        /* in the entry bundles */
 	uint8_t (*leaves)[SHA256_BYTES];
 	uint8_t *bits;                  /* disclosed */
+	struct sha256 *listed;          /* over what is disclosed, as the entry of it has it */
 	struct state_entry *amending;   /* disclosed definitions and withdrawals */
 	size_t n_amending, room_amending;
 	struct copy *copies;

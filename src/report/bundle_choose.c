@@ -1,6 +1,7 @@
 /* bundle_choose: what a bundle discloses: whatever results of the period rest on, and nothing else. */
 #include "report/bundle_writing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_withheld(const struct writing *w, struct str collection)
@@ -132,7 +133,7 @@ static bool change_is_shown(struct writing *w, const struct opened *o, bool mark
 	err_init(&ignored);
 	if (json_parse(w->a, o->body, &v, &ignored) != RC_OK)
 		return true;
-	if (w->how->without_people && (str_is(value_text(v, "op"), "join") || str_is(value_text(v, "op"), "split")))
+	if (str_is(value_text(v, "op"), "join") || str_is(value_text(v, "op"), "split"))
 		return false;                   /* another entry holds the same by reference */
 	if (!str_is(value_text(v, "op"), "item"))
 		return true;
@@ -257,6 +258,153 @@ static enum rc choose(void *ctx, const struct opened *o, struct err *e)
 	return RC_OK;
 }
 
+/* ---- whom disclosed items name */
+static enum rc add_named(struct writing *w, int64_t subject)
+{
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc;
+
+	if (w->n_named == w->room_named) {
+		uint8_t (*more)[16];
+
+		w->room_named = w->room_named == 0 ? 256 : w->room_named * 2;
+		more = arena_array(w->a, w->room_named, 16);
+		if (w->n_named > 0)
+			memcpy(more, w->named, w->n_named * 16);
+		w->named = more;
+	}
+	if ((rc = db_prepare(state_db(org_state(w->org)), STR("SELECT ref FROM subject WHERE id=?1"), &st, w->e)) != RC_OK)
+		return rc;
+	stmt_i64(st, 1, subject);
+	if ((rc = stmt_step(st, &row, w->e)) == RC_OK && row && column_blob(st, 0).n == 16)
+		memcpy(w->named[w->n_named++], column_blob(st, 0).p, 16);
+	stmt_free(st);
+	return rc;
+}
+
+/* "SELECT entry, id of a subject" of every field of ${table}_NAME that holds one; "" when none does. */
+static struct str naming_sql(struct writing *w, const struct collection *c, const char *table)
+{
+	struct str out;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 1 << 18);
+	for (i = 0; i < c->n_fields; i++) {
+		const struct field *f = &c->fields[i];
+		bool list = f->type == FIELD_LIST && f->item_type == FIELD_SUBJECT;
+
+		if (f->type != FIELD_SUBJECT && !list)
+			continue;
+		buf_z(&b, b.n > 0 ? " UNION " : "");
+		if (list)
+			buf_fmt(&b, "SELECT t.entry, m.value FROM %s_%.*s t, json_each(t.f_%.*s) m WHERE m.type='integer'", table,
+			    STR_FMT(c->name), STR_FMT(f->name));
+		else
+			buf_fmt(&b, "SELECT t.entry, t.f_%.*s FROM %s_%.*s t WHERE t.f_%.*s IS NOT NULL", STR_FMT(f->name), table,
+			    STR_FMT(c->name), STR_FMT(f->name));
+	}
+	out = arena_str(w->a, buf_view(&b));
+	buf_done(&b);
+	return out;
+}
+
+static enum rc named_in(struct writing *w, const struct collection *c, const char *table, uint8_t *seen, int64_t most)
+{
+	struct str sql = naming_sql(w, c, table);
+	struct stmt *st = NULL;
+	bool row;
+	enum rc rc;
+
+	if (sql.n == 0)
+		return RC_OK;
+	rc = db_prepare(state_db(org_state(w->org)), sql, &st, w->e);
+	while (rc == RC_OK && (rc = stmt_step(st, &row, w->e)) == RC_OK && row) {
+		int64_t entry = column_i64(st, 0), subject = column_i64(st, 1);
+
+		if (entry < 0 || (uint64_t)entry >= w->size || !bit_get(w->bits, (uint64_t)entry) || subject <= 0 || subject > most ||
+		    bit_get(seen, (uint64_t)subject))
+			continue;
+		bit_set(seen, (uint64_t)subject);
+		if ((rc = add_named(w, subject)) != RC_OK)
+			break;
+	}
+	stmt_free(st);
+	return rc;
+}
+
+static int by_reference(const void *a, const void *b) { return memcmp(a, b, 16); }
+
+static enum rc find_named(struct writing *w)
+{
+	static const char *const tables[2][3] = { { "version", NULL, NULL }, { "item", "part", "wait" } };
+	const struct schema *schema = state_schema(org_state(w->org));
+	uint8_t *seen;
+	int64_t most;
+	size_t i, k;
+	enum rc rc;
+
+	w->n_named = 0;
+	if ((rc = db_i64(state_db(org_state(w->org)), "SELECT max(id) FROM subject", 0, &most, w->e)) != RC_OK)
+		return rc;
+	seen = arena_alloc(w->a, (size_t)most / 8 + 2);
+	memset(seen, 0, (size_t)most / 8 + 2);
+	for (i = 0; i < schema->n; i++) {
+		const struct collection *c = schema->collections[i];
+
+		for (k = 0; k < 3 && !c->is_derived && tables[c->n_period > 0][k] != NULL; k++)
+			if ((rc = named_in(w, c, tables[c->n_period > 0][k], seen, most)) != RC_OK)
+				return rc;
+	}
+	if (w->n_named > 1)
+		qsort(w->named, w->n_named, 16, by_reference);
+	return RC_OK;
+}
+
+/* Of a record all, or all but people's; of an entry that introduces identities those whom a disclosed item names. */
+void bundle_parts(const struct writing *w, const struct opened *o, uint8_t *shown)
+{
+	unsigned i;
+
+	for (i = 0; i < o->entry.n; i++) {
+		shown[i] = i == 0 || !w->how->without_people;
+		if (shown[i] && i > 0 && o->entry.kind == KIND_CHANGE)
+			shown[i] = o->parts != NULL && o->parts[i].n >= 16 && w->n_named > 0 &&
+			    bsearch(o->parts[i].p, w->named, w->n_named, 16, by_reference) != NULL;
+	}
+}
+
+struct listing {
+	struct writing *w;
+	struct sha256 *hash;
+};
+
+static enum rc list_one(void *ctx, const struct opened *o, struct err *e)
+{
+	struct listing *l = ctx;
+	uint8_t shown[PARTS_MAX + 1];
+
+	(void)e;
+	if (!bit_get(l->w->bits, o->index))
+		return RC_OK;
+	bundle_parts(l->w, o, shown);
+	bundle_list_add(l->hash, o->index, shown, o->entry.n);
+	return RC_OK;
+}
+
+static enum rc list_all(struct writing *w)
+{
+	struct arena *a = arena_new();
+	struct listing l = { w, sha256_new() };
+	enum rc rc = ledger_each(org_ledger(w->org), 0, w->size, false, a, list_one, &l, w->e);
+
+	arena_free(a);
+	sha256_end(l.hash, w->list_digest);
+	sha256_free(l.hash);
+	return rc;
+}
+
 enum rc bundle_choose(struct writing *w)
 {
 	const struct schema *schema = state_schema(org_state(w->org));
@@ -282,5 +430,7 @@ enum rc bundle_choose(struct writing *w)
 	a = arena_new();
 	rc = ledger_each(org_ledger(w->org), 0, w->size, false, a, choose, w, w->e);
 	arena_free(a);
+	if (rc == RC_OK && (rc = find_named(w)) == RC_OK)
+		rc = list_all(w);
 	return rc;
 }

@@ -50,20 +50,14 @@ struct str bundle_records_name(struct arena *a, uint64_t number)
 	return arena_fmt(a, "records/%08llu.tmr", (unsigned long long)number);
 }
 
-void bundle_list_digest(const uint8_t *bits, uint64_t size, uint8_t out[32])
+void bundle_list_add(struct sha256 *to, uint64_t index, const uint8_t *shown, unsigned n)
 {
-	struct sha256 *h = sha256_new();
-	uint8_t be[8];
-	uint64_t i;
+	uint8_t at[8];
 
-	for (i = 0; i < size; i++) {
-		if (!bit_get(bits, i))
-			continue;
-		put_u64(be, i);
-		sha256_add(h, be, sizeof(be));
-	}
-	sha256_end(h, out);
-	sha256_free(h);
+	put_u64(at, index);
+	sha256_add(to, at, sizeof(at));
+	if (n > 0)
+		sha256_add(to, shown, n);
 }
 
 /* ---- the page */

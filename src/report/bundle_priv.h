@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "ledger/frame.h"
+#include "seal/hash.h"
 
 #define RECORDS_MAGIC "TMR1"
 #define RECORD_HEAD_BYTES 16
@@ -13,8 +14,8 @@
 struct str bundle_definition_name(struct arena *, struct str kind, struct str id);
 struct str bundle_result_name(struct arena *, struct str control, struct str test);
 struct str bundle_records_name(struct arena *, uint64_t number);
-/* SHA-256 over the indices, 8 bytes each, ascending. */
-void bundle_list_digest(const uint8_t *bits, uint64_t size, uint8_t out[32]);
+/* One disclosed entry into the digest over all of them, ascending: its index, and a byte for each part, 1 where it is shown. */
+void bundle_list_add(struct sha256 *, uint64_t index, const uint8_t *shown, unsigned n);
 
 static inline bool bit_get(const uint8_t *bits, uint64_t i) { return bits[i >> 3] >> (i & 7) & 1; }
 static inline void bit_set(uint8_t *bits, uint64_t i) { bits[i >> 3] = (uint8_t)(bits[i >> 3] | 1 << (i & 7)); }

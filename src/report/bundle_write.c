@@ -105,14 +105,12 @@ static void put_file(struct buf *b, const char *name, struct str bytes)
 
 static void make_access(struct writing *w)
 {
-	uint8_t digest[32];
 	struct buf b;
 
-	bundle_list_digest(w->bits, w->size, digest);
 	buf_init(&b, 1 << 20);
 	buf_fmt(&b, "{\"as_of\":%lld,\"disclosed\":{\"count\":%llu,\"digest\":\"", (long long)w->asof_us,
 	    (unsigned long long)w->out->disclosed);
-	buf_hex(&b, digest, 32);
+	buf_hex(&b, w->list_digest, 32);
 	buf_z(&b, "\"},\"files\":{");
 	put_file(&b, "index.html", w->page);
 	buf_c(&b, ',');
@@ -342,14 +340,14 @@ static enum rc part_kept_back(struct writing *w, const struct opened *o, const u
 
 	part_row_hash(o->entry.record_id, row, kept + 8);
 	w->records_n += sizeof(kept);
-	w->out->people++;
+	w->out->people += w->how->without_people;
 	return archive_put(w->w, kept, sizeof(kept), e);
 }
 
 static enum rc record(void *ctx, const struct opened *o, struct err *e)
 {
 	struct writing *w = ctx;
-	uint8_t head[RECORD_HEAD_BYTES] = { 0 }, shown[8] = { 1 };
+	uint8_t head[RECORD_HEAD_BYTES] = { 0 }, shown[8] = { 1 }, wanted[PARTS_MAX + 1];
 	struct part_row row;
 	struct secret secret;
 	unsigned i;
@@ -357,6 +355,7 @@ static enum rc record(void *ctx, const struct opened *o, struct err *e)
 
 	if (!bit_get(w->bits, o->index))
 		return RC_OK;
+	bundle_parts(w, o, wanted);
 	if (!w->records_open) {
 		if ((rc = archive_begin(w->w, bundle_records_name(w->a, w->records_number++), e)) != RC_OK ||
 		    (rc = archive_put(w->w, RECORDS_MAGIC, 4, e)) != RC_OK)
@@ -373,7 +372,7 @@ static enum rc record(void *ctx, const struct opened *o, struct err *e)
 		memset(&secret, 0, sizeof(secret));
 		if ((rc = part_row_decode(bytes, &row, e)) != RC_OK)
 			break;
-		if (i > 0 && w->how->without_people) {
+		if (!wanted[i]) {
 			rc = part_kept_back(w, o, bytes, e);
 			continue;
 		}

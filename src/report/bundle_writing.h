@@ -22,6 +22,9 @@ struct writing {
 	size_t n_partly;
 	int64_t ingest;                 /* asked about last, and the answer */
 	bool is_uncut;
+	uint8_t (*named)[16];           /* references of whom disclosed items name, sorted */
+	size_t n_named, room_named;
+	uint8_t list_digest[32];        /* over what is disclosed, of entries and their parts */
 	struct str *whole;              /* populations that are disclosed beyond the period */
 	size_t n_whole;
 	struct str vkey, report_json, report_pdf, page, access;
@@ -31,7 +34,9 @@ struct writing {
 	struct err *e;
 };
 
-/* Fills bits, partly and the outcome's counts for what the ledger holds below ${size}. */
+/* Which of an entry's parts are shown: a byte for each, in ${shown}. */
+void bundle_parts(const struct writing *, const struct opened *, uint8_t *shown);
+/* Fills bits, named, partly, list_digest and the outcome's counts for what the ledger holds below ${size}. */
 MUST_USE enum rc bundle_choose(struct writing *);
 
 #endif
