@@ -16,8 +16,8 @@ enum rc report_make(struct cli *c, struct org *org, int type, const struct run_p
 	struct buf b;
 	enum rc rc;
 
-	if (!str_ends(str_z(path), STR(".pdf")) && !str_ends(str_z(path), STR(".json")))
-		return cli_usage(c, "--out takes a name that ends in .pdf or .json, not \"%s\"", path);
+	if (!str_ends(str_z(path), STR(".pdf")) && !str_ends(str_z(path), STR(".json")) && !str_ends(str_z(path), STR(".html")))
+		return cli_usage(c, "--out takes a name that ends in .pdf, .html or .json, not \"%s\"", path);
 	if ((rc = readiness_of(org_state(org), c->a, period, &r, &c->err)) != RC_OK)
 		return rc;
 	buf_init(&b, LIMIT_FILE_READ);
@@ -25,7 +25,7 @@ enum rc report_make(struct cli *c, struct org *org, int type, const struct run_p
 		if (str_ends(str_z(path), STR(".json")))
 			rc = file_replace(path, b.p, b.n, 0644, &c->err);
 		else if ((rc = json_parse(c->a, buf_view(&b), &doc, &c->err)) == RC_OK)
-			rc = report_pdf(doc, path, &c->err);
+			rc = str_ends(str_z(path), STR(".html")) ? report_html(doc, path, &c->err) : report_pdf(doc, path, &c->err);
 	}
 	buf_done(&b);
 	return rc;
@@ -55,7 +55,7 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	if ((rc = cli_options(c, defs, ARRAY_LEN(defs), &argc, argv)) != RC_OK)
 		return rc;
 	if (argc != 0 || out == NULL)
-		return cli_usage(c, "report needs --out FILE, a name that ends in .pdf or .json");
+		return cli_usage(c, "report needs --out FILE, a name that ends in .pdf, .html or .json");
 	if (strcmp(type, "1") != 0 && strcmp(type, "2") != 0)
 		return cli_usage(c, "--type is 1 or 2");
 	if (type[0] == '1' && as_of == NULL)
@@ -77,7 +77,7 @@ const struct command command_report = {
 	"report", "--type 2 --out FILE", "management's draft report as PDF or JSON",
 	"  --type 2 [--from D --to D]   over the period, the scope's when none is given\n"
 	"  --type 1 --as-of D           as of the end of a day\n"
-	"  --out FILE                   ends in .pdf or .json\n\n"
+	"  --out FILE                   ends in .pdf, .html (one file that needs nothing else) or .json\n\n"
 	"Every page says that it is a draft, not examined, and not for distribution.",
 	run,
 };

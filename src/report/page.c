@@ -184,6 +184,8 @@ static void turn(struct page *p)
 
 void page_break(struct page *p)
 {
+	if (p->html != NULL)
+		return;
 	p->waiting = false;
 	if (!p->empty)
 		turn(p);
@@ -196,7 +198,7 @@ static bool fits(const struct page *p, double height)
 
 void page_space(struct page *p, double points)
 {
-	if (!p->empty)
+	if (p->html == NULL && !p->empty)
 		p->y += points;
 }
 
@@ -217,6 +219,10 @@ static void note_heading(struct page *p, struct str title, int level)
 
 void page_contents(struct page *p)
 {
+	if (p->html != NULL) {
+		html_contents(p->html);
+		return;
+	}
 	page_break(p);
 	p->contents_page = p->number;
 	p->running[p->number] = STR("Contents");
@@ -318,6 +324,10 @@ void page_text(struct page *p, enum style s, struct str text)
 
 	if (text.n == 0)
 		return;
+	if (p->html != NULL) {
+		html_text(p->html, s, text);
+		return;
+	}
 	if (s == STYLE_TITLE)
 		p->running[p->number] = arena_str(p->a, text);
 	page_space(p, styles[s].before);
@@ -350,8 +360,13 @@ void page_text(struct page *p, enum style s, struct str text)
 
 void page_cover(struct page *p, struct str title, struct str subtitle)
 {
-	PangoLayout *l = layout_of(p, FONT_COVER, title, WIDTH, false);
+	PangoLayout *l;
 
+	if (p->html != NULL) {
+		html_cover(p->html, title, subtitle);
+		return;
+	}
+	l = layout_of(p, FONT_COVER, title, WIDTH, false);
 	p->y = 170;
 	rectangle(p, MARGIN, p->y - 22, 64, 5, navy);
 	keep_layout(p, l, MARGIN, p->y, navy);
@@ -364,10 +379,16 @@ void page_cover(struct page *p, struct str title, struct str subtitle)
 
 void page_fact(struct page *p, const char *name, struct str value)
 {
-	PangoLayout *l = layout_of(p, FONT_TEXT, str_z(name), FACT_NAME - 10, false),
-		*r = layout_of(p, FONT_TEXT, value, WIDTH - FACT_NAME, false);
-	double height = height_of(r) > height_of(l) ? height_of(r) : height_of(l);
+	PangoLayout *l, *r;
+	double height;
 
+	if (p->html != NULL) {
+		html_fact(p->html, name, value);
+		return;
+	}
+	l = layout_of(p, FONT_TEXT, str_z(name), FACT_NAME - 10, false);
+	r = layout_of(p, FONT_TEXT, value, WIDTH - FACT_NAME, false);
+	height = height_of(r) > height_of(l) ? height_of(r) : height_of(l);
 	if (!fits(p, height) && !p->empty)
 		turn(p);
 	keep_layout(p, l, MARGIN, p->y, grey);
@@ -383,6 +404,10 @@ void page_table_begin(struct page *p, const struct page_column *columns, size_t 
 	double sum = 0;
 	size_t i;
 
+	if (p->html != NULL) {
+		html_table_begin(p->html, columns, n);
+		return;
+	}
 	p->n_columns = n < COLUMNS_MAX ? n : COLUMNS_MAX;
 	p->columns = columns;
 	for (i = 0; i < p->n_columns; i++)
@@ -446,6 +471,10 @@ void page_table_row(struct page *p, const struct str *cells, const enum ink *ink
 	double height, head_height = 0;
 	size_t i;
 
+	if (p->html != NULL) {
+		html_table_row(p->html, cells, ink);
+		return;
+	}
 	for (i = 0; i < p->n_columns; i++) {
 		cut[i] = bounded(p, cells[i]);
 		heads[i] = str_z(p->columns[i].head);
@@ -471,6 +500,10 @@ void page_table_row(struct page *p, const struct str *cells, const enum ink *ink
 
 void page_table_end(struct page *p)
 {
+	if (p->html != NULL) {
+		html_table_end(p->html);
+		return;
+	}
 	p->y += 9;
 	p->heads_due = false;
 }

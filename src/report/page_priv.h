@@ -5,6 +5,7 @@
 #include <pango/pango.h>
 
 #include "report/page.h"
+#include "report/page_html.h"
 
 /* A4 in points. */
 #define PAGE_WIDTH 595.28
@@ -55,6 +56,7 @@ struct entry {
 
 struct page {
 	struct arena *a;
+	struct html *html;              /* the document is HTML: nothing below is used */
 	PangoContext *context;
 	PangoFontDescription *font[FONTS];
 	PangoAttrList *attributes;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "report/page_html.h"
 #include "report/pdf_priv.h"
 
 struct str pdf_get(const struct value *v, const char *name)
@@ -200,14 +201,25 @@ static enum rc write_all(void *ctx, struct page *p, struct err *e)
 	return RC_OK;
 }
 
-enum rc report_pdf(const struct value *doc, const char *path, struct err *e)
+static enum rc render(const struct value *doc, const char *path, bool html, struct err *e)
 {
 	struct write w = { doc, arena_new(), str_is(pdf_get(doc, "type"), "1") };
 	struct str foot = arena_fmt(w.a, "%.*s, %.*s", STR_FMT(pdf_get(doc, "organization")), STR_FMT(pdf_get(doc, "system")));
 	enum rc rc;
 
-	rc = page_document(path, arena_z(w.a, pdf_get(doc, "organization")), arena_z(w.a, pdf_get(doc, "as_of")),
-	    pdf_get(doc, "marking"), foot, write_all, &w, e);
+	rc = html ? page_html_document(path, arena_z(w.a, arena_fmt(w.a, "%.*s: draft report", STR_FMT(pdf_get(doc, "organization")))),
+	    pdf_get(doc, "marking"), foot, write_all, &w, e) : page_document(path, arena_z(w.a, pdf_get(doc, "organization")),
+	    arena_z(w.a, pdf_get(doc, "as_of")), pdf_get(doc, "marking"), foot, write_all, &w, e);
 	arena_free(w.a);
 	return rc;
+}
+
+enum rc report_pdf(const struct value *doc, const char *path, struct err *e)
+{
+	return render(doc, path, false, e);
+}
+
+enum rc report_html(const struct value *doc, const char *path, struct err *e)
+{
+	return render(doc, path, true, e);
 }

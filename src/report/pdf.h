@@ -7,5 +7,7 @@
 
 /* ${doc} as docs/formats/report.md has it. */
 MUST_USE enum rc report_pdf(const struct value *doc, const char *path, struct err *);
+/* The same words, tables and figures as one HTML file that needs nothing else. */
+MUST_USE enum rc report_html(const struct value *doc, const char *path, struct err *);
 
 #endif

@@ -51,6 +51,33 @@ check "again it has the same bytes" sh -c "'$tickmark' -C '$work/org' report --o
 check "every page is marked and numbered" pages_marked
 check "the PDF is whole, as qpdf sees it" qpdf --check "$work/r.pdf"
 check "every figure on its pages stands in the document, and back" all_figures
+# The same document as HTML: all of its figures in the same order, links that lead to places in it, nothing from elsewhere.
+html_figures() {
+	sed -e '/<style>/,/<\/style>/d' -e '/<nav/,/<\/nav>/d' -e '/<p class="marking"/d' -e '/<footer/,$d' -e 's/<title>.*<\/title>//' \
+		"$work/r.html" | sed -e 's/<[^>]*>/\n/g' -e 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' >"$work/r.html.txt"
+	"$figures" "$work/r.json" "$work/r.html.txt"
+}
+html_alone() {
+	! grep -qiE '<script|<img|<link|<iframe|src=|url\(|https?:' "$work/r.html" && grep -q '<html lang="en">' "$work/r.html" || return 1
+	grep -o 'href="[^"]*"' "$work/r.html" | sort -u | sed 's/href="#\(.*\)"/\1/' >"$work/places"
+	[ "$(wc -l <"$work/places")" -gt 20 ] || return 1
+	while read -r place; do grep -q "id=\"$place\"" "$work/r.html" || return 1; done <"$work/places"
+}
+html_balanced() { # every tag that is opened is closed
+	for tag in html head body header main nav ul li section h1 h2 h3 h4 p dl dt dd div table thead tbody tr th td; do
+		[ "$(grep -oE "<$tag( [^>]*)?>" "$work/r.html" | wc -l)" -eq "$(grep -o "</$tag>" "$work/r.html" | wc -l)" ] || { echo "$tag"; return 1; }
+	done
+}
+html_hostile() { # what somebody wrote into a register or a name is text
+	"$tickmark" init "$work/hostile" --name '<script>alert("1")</script>&amp;' --from 2024-01-01 --to 2024-12-31 &&
+		"$tickmark" -C "$work/hostile" report --out "$work/h.html" && ! grep -qi '<script' "$work/h.html" &&
+		grep -qF '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;' "$work/h.html"
+}
+check "its draft as HTML is made" "$tickmark" -C "$work/org" report --out "$work/r.html"
+check "with every figure, in the same order" html_figures
+check "needing nothing else, with a place for each link" html_alone
+check "every tag of it is closed" html_balanced
+check "what others wrote is text in it" html_hostile
 # figure_missed SED NAME: the same text with one figure otherwise is not let through
 figure_missed() {
 	sed "$1" "$work/r.txt" >"$work/wrong.txt"
