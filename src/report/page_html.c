@@ -140,7 +140,7 @@ void html_table_begin(struct html *h, const struct page_column *columns, size_t 
 	/* wide tables are moved on their own, and by keyboard: so they can be reached and have a name */
 	buf_z(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
 	put(b, h->caption);
-	buf_z(b, "\"><table>\n<thead><tr>");
+	buf_z(b, columns[0].head[0] != 0 ? "\"><table>\n<thead><tr>" : "\"><table class=\"k\">\n<thead><tr>");
 	for (i = 0; i < h->n_columns; i++) {
 		/* a column of letters has no head to read, and a name all the same */
 		buf_fmt(b, columns[i].head[0] != 0 ? "<th scope=\"col\"%s>" : "<th scope=\"col\" aria-label=\"Letter\"%s>",
@@ -202,7 +202,7 @@ static const char styles[] =
     "thead th{font-weight:600;background:var(--band)}tbody tr:nth-child(even){background:var(--band)}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums}.quiet{color:var(--quiet)}.good{color:var(--good)}.bad{color:var(--bad);"
     "font-weight:600}.warn{color:var(--warn)}.strong{font-weight:600}\n"
-    "tbody th{min-width:6rem}\n"
+    "tbody th{min-width:6rem}.k tbody th{min-width:0;width:2rem}\n"
     "footer{margin-top:3rem;padding-bottom:2rem;color:var(--quiet);font-size:.9rem;border-top:1px solid var(--line)}\n"
     "@media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}table{min-width:36rem}}\n"
     "@media print{.marking{position:static}body{font-size:10pt}.wide{overflow:visible}thead{display:table-header-group}"

@@ -73,6 +73,18 @@ html_hostile() { # what somebody wrote into a register or a name is text
 		"$tickmark" -C "$work/hostile" report --out "$work/h.html" && ! grep -qi '<script' "$work/h.html" &&
 		grep -qF '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;' "$work/h.html"
 }
+# Where the organization stands, for its own people.
+readiness() {
+	for form in pdf html json; do "$tickmark" -C "$work/org" report --readiness --out "$work/w.$form" || return 1; done
+	text=$(pdftotext -layout "$work/w.pdf" - | tr -s ' \n' ' ')
+	for words in "Readiness for a SOC 2 examination" "What to do next" "AVL-02, Availability measurement against commitment: look at 10 deviations" \
+		"366 of 366" "Registers and populations without a record"; do
+		case $text in *"$words"*) ;; *) echo "no: $words"; return 1 ;; esac
+		[ "$words" = "Registers and populations without a record" ] || grep -qF "$words" "$work/w.html" || { echo "HTML: no $words"; return 1; }
+	done
+	grep -qF '"criteria":[{"controls"' "$work/w.json" && qpdf --check "$work/w.pdf" >/dev/null && ! grep -q "<script" "$work/w.html"
+}
+check "readiness is a report as well" readiness
 check "its draft as HTML is made" "$tickmark" -C "$work/org" report --out "$work/r.html"
 check "with every figure, in the same order" html_figures
 check "needing nothing else, with a place for each link" html_alone

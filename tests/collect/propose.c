@@ -78,7 +78,9 @@ static void what_holds_no_records_is_refused_with_what_it_is(void **ctx)
 		size_t n;
 		const char *says;
 	} cases[] = {
-		{ "a.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "it is no text" },
+		{ "a.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "a picture (PNG)" },
+		{ "a.bin", "\1\2\3\4\5\6\7\10words", 13, "it is no text" },
+		{ "a.ini", "[core]\n\tbare = false\n", 21, "settings in sections" },
 		{ "empty", "  \n ", 4, "it is empty" },
 		{ "latin1.csv", "name;b\nM\xfcller;2\n", 16, "is no UTF-8" },
 		{ "a.html", "<!doctype html><p>x", 19, "XML or HTML" },
