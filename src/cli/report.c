@@ -73,7 +73,8 @@ static enum rc run(struct cli *c, int argc, char **argv)
 	const char *from = NULL, *to = NULL, *out = NULL, *type = "2", *as_of = NULL;
 	bool readiness = false;
 	const struct option_def defs[] = { { "--from", OPTION_TEXT, &from }, { "--to", OPTION_TEXT, &to },
-		{ "--readiness", OPTION_FLAG, &readiness }, { "--out", OPTION_TEXT, &out }, { "--type", OPTION_TEXT, &type }, { "--as-of", OPTION_TEXT, &as_of } };
+		{ "--readiness", OPTION_FLAG, &readiness }, { "--out", OPTION_TEXT, &out },
+		{ "--type", OPTION_TEXT, &type }, { "--as-of", OPTION_TEXT, &as_of } };
 	struct run_period p = { .now_us = clock_now_us() };
 	struct org *org = NULL;
 	enum rc rc;

@@ -13,8 +13,8 @@ static void cover(struct write *w, struct page *p)
 	page_cover(p, pdf_get(w->doc, "organization"), STR("Readiness for a SOC 2 examination"));
 	page_fact(p, "Period", arena_fmt(w->a, "%.*s to %.*s, both days included", STR_FMT(pdf_get(period, "from")),
 	    STR_FMT(pdf_get(period, "to"))));
-	page_fact(p, "What this is", STR("What the evidence says of each criterion and control so far, what is not known, and what to do "
-	    "next. It is no report of an examination and gives no opinion."));
+	page_fact(p, "What this is", STR("What the evidence says of each criterion and control so far, what is not known, and what "
+	    "to do next. It is no report of an examination and gives no opinion."));
 }
 
 static void next_steps(struct write *w, struct page *p)
@@ -29,7 +29,8 @@ static void next_steps(struct write *w, struct page *p)
 		page_text(p, STYLE_TEXT, STR("Nothing that a machine can see is left to do."));
 		return;
 	}
-	page_text(p, STYLE_TEXT, STR("In this order: what shows a failure comes first, then what hides one, then what is not known at all."));
+	page_text(p, STYLE_TEXT, STR("In this order: what shows a failure comes first, then what hides one, then what is not known "
+	    "at all."));
 	page_table_begin(p, columns, 2);
 	for (i = 0; i < list->n; i++) {
 		cells[0] = arena_fmt(w->a, "%zu", i + 1);
@@ -58,16 +59,17 @@ static void criteria(struct write *w, struct page *p)
 	size_t i;
 
 	section(p, "Criteria");
-	page_text(p, STYLE_TEXT, STR("Each stands where the weakest of its controls does. \"No evidence\" says that nothing was taken in that "
-	    "could show it, \"cannot tell\" that what was taken in does not settle it."));
+	page_text(p, STYLE_TEXT, STR("Each stands where the weakest of its controls does. \"No evidence\" says that "
+	    "nothing was taken in that could show it, \"cannot tell\" that what was taken in does not settle it."));
 	page_table_begin(p, columns, 4);
 	for (i = 0; i < list->n; i++) {
 		const struct value *v = &list->items[i];
 
 		cells[0] = pdf_get(v, "id");
 		cells[1] = pdf_get(v, "title");
-		cells[2] = pdf_get(v, "not_relevant").p != NULL ? arena_fmt(w->a, "not relevant: %.*s", STR_FMT(pdf_get(v, "not_relevant"))) :
-		    pdf_get(v, "state");
+		cells[2] = pdf_get(v, "state");
+		if (pdf_get(v, "not_relevant").p != NULL)
+			cells[2] = arena_fmt(w->a, "not relevant: %.*s", STR_FMT(pdf_get(v, "not_relevant")));
 		cells[3] = or_dash(joined(w, value_get(v, "controls"), ", "));
 		inks[2] = ink_of(cells[2]);
 		page_table_row(p, cells, inks);
@@ -77,7 +79,8 @@ static void criteria(struct write *w, struct page *p)
 
 static void controls(struct write *w, struct page *p)
 {
-	static const struct page_column columns[] = { { "Control", 1.2, false }, { "What it is", 3.2, false }, { "Stands at", 1.5, false },
+	static const struct page_column columns[] = { { "Control", 1.2, false }, { "What it is", 3.2, false },
+		{ "Stands at", 1.5, false },
 		{ "Tested", 1.1, true }, { "Deviate", 1.2, true }, { "Cannot tell", 1.5, true }, { "When due", 1.9, false } };
 	const struct value *list = value_get(w->doc, "controls");
 	enum ink inks[7] = { INK_STRONG, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_QUIET };
@@ -105,16 +108,16 @@ static void controls(struct write *w, struct page *p)
 
 static void evidence(struct write *w, struct page *p)
 {
-	static const struct page_column columns[] = { { "Population", 2.2, false }, { "Days covered", 1.5, true }, { "Presumed", 1.2, true },
-		{ "Unknown", 1.2, true }, { "Listings", 1.1, true }, { "Sources", 4, false } };
+	static const struct page_column columns[] = { { "Population", 2.2, false }, { "Days covered", 1.5, true },
+		{ "Presumed", 1.2, true }, { "Unknown", 1.2, true }, { "Listings", 1.1, true }, { "Sources", 4, false } };
 	const struct value *map = value_get(w->doc, "coverage");
 	enum ink inks[6] = { INK_STRONG, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_PLAIN, INK_QUIET };
 	struct str cells[6];
 	size_t i, k;
 
 	section(p, "Evidence");
-	page_text(p, STYLE_TEXT, STR("A day is covered where every source of the population covers it; a day that none covers is unknown, and "
-	    "nothing is said of it."));
+	page_text(p, STYLE_TEXT, STR("A day is covered where every source of the population covers it; a day that none "
+	    "covers is unknown, and nothing is said of it."));
 	if (map->n > 0)
 		page_table_begin(p, columns, 6);
 	for (i = 0; i < map->n; i++) {

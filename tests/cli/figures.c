@@ -251,7 +251,7 @@ static void result(const struct value *r)
 		if (text_of(d, "seen").p == NULL)
 			moment(text_of(d, "first"));
 		PRINTS(d, "entry");
-		words(str_sub(text_of(d, "leaf"), 0, 12));
+		/* of the leaf the first digits, with … behind them: a word and no figure, even where none of them is a letter */
 	}
 	if (!str_is(text_of(r, "undated"), "0"))
 		PRINTS(r, "undated", "undated_items");
