@@ -19,6 +19,7 @@
 #include "seal/cut.h"
 #include "seal/key.h"
 #include "seal/provider.h"
+#include "seal/stamp.h"
 
 static void yaml(struct arena *a, struct str s)
 {
@@ -230,6 +231,18 @@ static void people(struct arena *a, struct str s)
 		abort();
 }
 
+/* Time stamps as anybody may hand them over: what is taken must come back as it was written. */
+static void stamps(struct arena *a, struct str s)
+{
+	struct stamp first, again;
+	struct err e;
+
+	err_init(&e);
+	if (stamp_read(a, s, STR_NONE, &first, &e) == RC_OK &&
+	    (stamp_read(a, first.token, STR_NONE, &again, &e) != RC_OK || !str_eq(first.token, again.token)))
+		abort();
+}
+
 /* Hashes and numbers that somebody hands over as a proof: nothing but the true one may hold. */
 static void proofs(struct arena *a, struct str s)
 {
@@ -294,6 +307,7 @@ const struct target targets[] = {
 	{ "people", people, SEEDS("2{\"who\":\"Ann \\u00c5\",\"more\":[1,true,null,{\"x\":\"y\"}],\"people\":[\"user:bob\",{\"id\":\"arn:a:b\"}],\"deep\":{\"down\":-2.5e3}}",
 	    "3ann,\"a \"\"b\"\"\",\"x;y\",k", "4Accepted for ann from 192.0.2.1 port 22 ssh2", "5ann\tmore\tlist\tk",
 	    "6email:ann@example.com,more,\"email:a@b; c:d\",k") },
+	{ "stamp", stamps, SEEDS("0\x82\x01\x00\x30\x03\x02\x01\x00", "0\x80\x06\x09*\x86H\x86\xf7\x0d\x01\x07\x02\xa0\x80") },
 	{ "proof", proofs, SEEDS("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10" "0123456789abcdef0123456789abcdef") },
 	{ "table_row", table_rows, SEEDS("TM") },
 	{ "xml", fuzz_xml, SEEDS("<a b=\"1 &lt; 2\" xmlns:c='d'><!-- x --><e>t</e><e/>m<![CDATA[]]]]>&#x41;<?p q?></a>", "<c:a/>") },
