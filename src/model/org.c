@@ -1,5 +1,5 @@
 /* org: see org.h. */
-#include "model/org.h"
+#include "model/org_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,19 +10,6 @@
 
 #include "base/file.h"
 #include "model/replay.h"
-
-struct org {
-	char dir[LIMIT_PATH], key_file[LIMIT_PATH];
-	enum org_mode mode;
-	struct org_env env;
-	struct arena *a;
-	struct ledger *ledger;
-	struct state *state;
-	bool rebuilt, is_snapshot;
-	struct ledger_record *edits;
-	size_t n_edits, room_edits;
-	uint64_t edit_ms;
-};
 
 struct ledger *org_ledger(struct org *o) { return o->ledger; }
 struct state *org_state(struct org *o) { return o->state; }
@@ -58,7 +45,7 @@ void org_abandon(struct org *o)
 	mem_free(o);
 }
 
-static void path_in(const struct org *o, const char *name, char out[LIMIT_PATH])
+void org_path(const struct org *o, const char *name, char out[LIMIT_PATH])
 {
 	(void)snprintf(out, LIMIT_PATH, "%.3900s/%.100s", o->dir, name);
 }
@@ -78,7 +65,7 @@ static enum rc key_find(struct org *o, const struct key_source *k, struct err *e
 	file_beside(o->dir, ".tickmark-key", o->key_file);
 	if (file_exists(o->key_file))
 		return RC_OK;
-	path_in(o, "demo.tickmark-key", o->key_file);
+	org_path(o, "demo.tickmark-key", o->key_file);
 	if (file_exists(o->key_file))
 		return RC_OK;
 	return err_set(e, RC_LOCKED, "the key of %s is not there: no file %.900s.tickmark-key; name it with --key-file", o->dir,
@@ -118,13 +105,13 @@ enum rc org_replay(struct org *o, struct state *s, uint64_t until, void (*tell)(
 	return replay_run(o->ledger, s, until, tell, ctx, e);
 }
 
-static enum rc database_remove(const struct org *o, const char *name, struct err *e)
+enum rc org_database_remove(const struct org *o, const char *name, struct err *e)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
 	char path[LIMIT_PATH], full[LIMIT_PATH + 16];
 	size_t i;
 
-	path_in(o, name, path);
+	org_path(o, name, path);
 	for (i = 0; i < ARRAY_LEN(ends); i++) {
 		(void)snprintf(full, sizeof(full), "%s%s", path, ends[i]);
 		if (unlink(full) != 0 && errno != ENOENT)
@@ -150,9 +137,9 @@ enum rc org_rebuild(struct org *o, void (*tell)(void *, uint64_t, uint64_t), voi
 	struct state *s = NULL;
 	enum rc rc;
 
-	path_in(o, "state.db.tmp", fresh);
-	path_in(o, "state.db", path);
-	if ((rc = database_remove(o, "state.db.tmp", e)) != RC_OK ||
+	org_path(o, "state.db.tmp", fresh);
+	org_path(o, "state.db", path);
+	if ((rc = org_database_remove(o, "state.db.tmp", e)) != RC_OK ||
 	    (rc = state_open(fresh, DB_SCRATCH, &o->env.hooks, &s, e)) != RC_OK ||
 	    (rc = org_replay(o, s, ledger_size(o->ledger), tell, ctx, e)) != RC_OK)
 		goto out;
@@ -162,7 +149,7 @@ enum rc org_rebuild(struct org *o, void (*tell)(void *, uint64_t, uint64_t), voi
 		goto out;
 	state_close(o->state);
 	o->state = NULL;
-	if ((rc = database_remove(o, "state.db", e)) != RC_OK)
+	if ((rc = org_database_remove(o, "state.db", e)) != RC_OK)
 		goto out;
 	if (rename(fresh, path) != 0) {
 		rc = err_sys(e, errno, "%s cannot be replaced", path);
@@ -220,7 +207,7 @@ static enum rc disown(struct org *o, struct err *e)
 	return rc;
 }
 
-static enum rc catch_up(struct org *o, struct err *e)
+enum rc org_catch_up(struct org *o, struct err *e)
 {
 	enum rc rc;
 
@@ -238,14 +225,14 @@ static enum rc open_write(struct org *o, struct err *e)
 	char path[LIMIT_PATH];
 	enum rc rc;
 
-	path_in(o, "state.db", path);
+	org_path(o, "state.db", path);
 	rc = state_open(path, DB_WRITE, &o->env.hooks, &o->state, e);
 	if (rc == RC_NOT_FOUND || rc == RC_CONFLICT) {
 		o->rebuilt = rc == RC_CONFLICT;
 		err_init(e);
 		rc = org_rebuild(o, NULL, NULL, e);
 	} else if (rc == RC_OK) {
-		rc = catch_up(o, e);
+		rc = org_catch_up(o, e);
 	}
 	return rc == RC_OK ? disown(o, e) : rc;
 }
@@ -255,7 +242,7 @@ static enum rc is_organization(const struct org *o, struct err *e)
 	char path[LIMIT_PATH];
 	struct stat st;
 
-	path_in(o, "log", path);
+	org_path(o, "log", path);
 	if (lstat(path, &st) == 0)
 		return RC_OK;
 	return errno == ENOENT || errno == ENOTDIR ? err_set(e, RC_NOT_FOUND, "%s is not an organization: it holds no ledger; "
@@ -274,10 +261,10 @@ static enum rc open_as(struct org *o, enum org_mode mode, const struct key_sourc
 	rc = ledger_open(o->dir, mode == ORG_WRITE ? LEDGER_WRITE : LEDGER_READ, p, org_now_ms(o), &o->ledger, e);
 	if (rc != RC_OK || mode == ORG_WRITE)
 		return rc == RC_OK ? open_write(o, e) : rc;
-	path_in(o, "state.db-wal", path);
+	org_path(o, "state.db-wal", path);
 	if (stat(path, &journal) == 0 && journal.st_size > 0)
 		return RC_UNKNOWN;                      /* a crash left it: only a writer takes it in */
-	path_in(o, "state.db", path);
+	org_path(o, "state.db", path);
 	rc = state_open(path, DB_READ, &o->env.hooks, &o->state, e);
 	if (rc == RC_OK && state_applied(o->state) == ledger_size(o->ledger))
 		return RC_OK;
@@ -297,7 +284,7 @@ static enum rc open_snapshot(struct org *o, const struct key_source *k, struct e
 	    (rc = ledger_open(o->dir, LEDGER_READ, p, org_now_ms(o), &o->ledger, e)) != RC_OK)
 		return rc;
 	o->is_snapshot = true;
-	path_in(o, "state.db", path);
+	org_path(o, "state.db", path);
 	return state_open(path, DB_SNAPSHOT, &o->env.hooks, &o->state, e);
 }
 
@@ -361,7 +348,7 @@ static enum rc create_key(struct org *o, const struct key_source *k, bool inside
 	if (k->key_file != NULL)
 		(void)snprintf(o->key_file, sizeof(o->key_file), "%.4000s", k->key_file);
 	else if (inside)
-		path_in(o, "demo.tickmark-key", o->key_file);
+		org_path(o, "demo.tickmark-key", o->key_file);
 	else
 		file_beside(o->dir, ".tickmark-key", o->key_file);
 	if (file_exists(o->key_file))
@@ -411,10 +398,10 @@ static enum rc make_dir(struct org *o, struct made *m, struct err *e)
 	m->folder = n == 0;
 	if (n == 0)
 		return RC_OK;
-	path_in(o, "log", path);
+	org_path(o, "log", path);
 	if (!file_exists(path))
 		return err_set(e, RC_EXISTS, "%s is there already and not empty", o->dir);
-	path_in(o, "checkpoint", path);
+	org_path(o, "checkpoint", path);
 	return file_exists(path) ? err_set(e, RC_EXISTS, "%s is there already: it is an organization", o->dir) :
 		    err_set(e, RC_EXISTS, "%s is there already: it is what an init that was cut short left, and holds no record yet; "
 	    "remove it and its key file %.900s.tickmark-key, and run init again", o->dir, o->dir);
@@ -439,7 +426,7 @@ static void unmake(struct org *o, const struct made *m)
 		(void)!file_remove_all(m->above, &ignored);
 	} else if (folder_list(o->a, o->dir, 1000, &names, &n, &ignored) == RC_OK) {
 		for (i = 0; i < n; i++) {
-			path_in(o, arena_z(o->a, names[i]), path);
+			org_path(o, arena_z(o->a, names[i]), path);
 			(void)!file_remove_all(path, &ignored);
 		}
 	}
@@ -458,8 +445,8 @@ enum rc org_create(const char *dir, struct str origin, const struct key_source *
 	    (rc = ledger_create(o->dir, origin, p, org_now_ms(o), &o->ledger, e)) != RC_OK)
 		goto out;
 	made.head = true;
-	path_in(o, "state.db", path);
-	if ((rc = state_open(path, DB_CREATE, &o->env.hooks, &o->state, e)) != RC_OK || (rc = catch_up(o, e)) != RC_OK)
+	org_path(o, "state.db", path);
+	if ((rc = state_open(path, DB_CREATE, &o->env.hooks, &o->state, e)) != RC_OK || (rc = org_catch_up(o, e)) != RC_OK)
 		goto out;
 	*out = o;
 	return RC_OK;
@@ -471,163 +458,6 @@ out:
 	unmake(o, &made);
 	org_abandon(o);
 	return rc;
-}
-
-/* ---- edits */
-enum rc org_edit_begin(struct org *o, struct err *e)
-{
-	enum rc rc;
-
-	o->n_edits = 0;
-	o->edit_ms = org_now_ms(o);
-	if ((rc = ledger_prepare(o->ledger, o->edit_ms, e)) != RC_OK || (rc = catch_up(o, e)) != RC_OK)
-		return rc;
-	return state_begin(o->state, e);
-}
-
-enum rc org_edit(struct org *o, uint8_t kind, struct str body, struct err *e)
-{
-	struct state_entry en = { .index = ledger_size(o->ledger) + o->n_edits, .kind = kind, .is_open = true,
-		.received_us = (int64_t)ledger_received(o->ledger, o->edit_ms) * 1000 };
-	struct ledger_record *r;
-	enum rc rc;
-
-	if (body.n > LIMIT_RECORD)
-		return err_set(e, RC_LIMIT, "one edit has at most 16 MiB");
-	if (o->n_edits == o->room_edits) {
-		o->room_edits = o->room_edits == 0 ? 256 : o->room_edits * 2;
-		o->edits = mem_resize(o->edits, o->room_edits * sizeof(*o->edits));
-	}
-	r = &o->edits[o->n_edits];
-	memset(r, 0, sizeof(*r));
-	r->kind = kind;
-	r->classification = CLASS_INTERNAL;
-	r->lifelong = kind == KIND_DEFINITION;
-	r->body = en.body = arena_str(o->a, body);
-	if ((rc = state_apply(o->state, &en, e)) != RC_OK)
-		return rc;
-	if (state_refused(o->state) != NULL)
-		return err_set(e, RC_INVALID, "%s", state_refused(o->state));
-	o->n_edits++;
-	return RC_OK;
-}
-
-enum rc org_edit_changes(struct org *o, struct changes *c, size_t *from, struct err *e)
-{
-	enum rc rc;
-
-	for (; *from < c->n; (*from)++)
-		if ((rc = org_edit(o, c->p[*from].kind, c->p[*from].body, e)) != RC_OK)
-			return rc;
-	return RC_OK;
-}
-
-static enum rc apply_edits(struct org *o, struct state *s, struct err *e)
-{
-	struct state_entry en = { .is_open = true, .received_us = (int64_t)ledger_received(o->ledger, o->edit_ms) * 1000 };
-	enum rc rc = state_begin(s, e);
-	size_t i;
-
-	for (i = 0; i < o->n_edits && rc == RC_OK; i++) {
-		en.index = ledger_size(o->ledger) + i;
-		en.kind = o->edits[i].kind;
-		en.body = o->edits[i].body;
-		rc = state_apply(s, &en, e);
-	}
-	return rc == RC_OK ? state_commit(s, e) : rc;
-}
-
-enum rc org_preview(struct org *o, struct state **out, struct err *e)
-{
-	char path[LIMIT_PATH], before[LIMIT_PATH];
-	struct state *s = NULL;
-	struct buf b;
-	size_t i;
-	enum rc rc;
-
-	path_in(o, "state.db.tmp", path);
-	path_in(o, "state.db", before);
-	if ((rc = database_remove(o, "state.db.tmp", e)) != RC_OK ||
-	    (rc = state_open(path, DB_SCRATCH, &o->env.hooks, &s, e)) != RC_OK)
-		return rc;
-	for (i = 0; i < o->n_edits && rc == RC_OK; i++) {
-		const struct state_entry en = { .index = ledger_size(o->ledger) + i, .kind = o->edits[i].kind, .is_open = true,
-			.body = o->edits[i].body };
-
-		rc = state_foresee(s, &en, e);
-	}
-	if (rc == RC_OK && (rc = org_replay(o, s, ledger_size(o->ledger), NULL, NULL, e)) == RC_OK)
-		rc = apply_edits(o, s, e);
-	if (rc == RC_OK) {
-		buf_init(&b, 2 * LIMIT_PATH);
-		buf_z(&b, "ATTACH '");
-		for (i = 0; before[i] != 0; i++)
-			buf_fmt(&b, before[i] == '\'' ? "''" : "%c", before[i]);
-		buf_fmt(&b, "' AS before%c", 0);
-		rc = db_exec(state_db(s), (const char *)b.p, e);
-		buf_done(&b);
-	}
-	if (rc != RC_OK)
-		org_preview_done(o, s);
-	else
-		*out = s;
-	return rc;
-}
-
-void org_preview_done(struct org *o, struct state *s)
-{
-	struct err ignored;
-
-	err_init(&ignored);
-	state_close(s);
-	(void)!database_remove(o, "state.db.tmp", &ignored);
-}
-
-/* As edits, behind those that made the joins. */
-static enum rc keep_joins(struct org *o, struct err *e)
-{
-	struct buf b;
-	bool any = true;
-	enum rc rc = RC_OK;
-
-	buf_init(&b, LIMIT_RECORD);
-	while (rc == RC_OK && any) {
-		buf_clear(&b);
-		if ((rc = state_unkept(o->state, &b, &any, e)) == RC_OK && any && (rc = buf_ok(&b, "an entry of joins", e)) == RC_OK)
-			rc = org_edit(o, KIND_CHANGE, buf_view(&b), e);
-	}
-	buf_done(&b);
-	return rc;
-}
-
-enum rc org_keep_joins(struct org *o, struct err *e)
-{
-	uint64_t first;
-	struct buf b;
-	bool any;
-	enum rc rc;
-
-	buf_init(&b, LIMIT_RECORD);
-	rc = state_unkept(o->state, &b, &any, e);
-	buf_done(&b);
-	if (rc != RC_OK || !any || (rc = org_edit_begin(o, e)) != RC_OK)
-		return rc;
-	return org_edit_end(o, &first, e);
-}
-
-enum rc org_edit_end(struct org *o, uint64_t *first_index, struct err *e)
-{
-	enum rc rc;
-
-	if ((rc = keep_joins(o, e)) != RC_OK)
-		return rc;
-	*first_index = ledger_size(o->ledger);
-	if ((rc = ledger_append(o->ledger, o->edit_ms, o->edits, o->n_edits, e)) != RC_OK)
-		return rc;
-	o->n_edits = 0;
-	if ((rc = state_commit(o->state, e)) != RC_OK || !state_outdated(o->state))
-		return rc;
-	return org_rebuild(o, NULL, NULL, e);
 }
 
 enum rc org_key(const char *dir, const struct key_source *k, struct provider **out, struct err *e)
