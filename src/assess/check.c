@@ -1,9 +1,13 @@
 /* check: see check.h. */
 #include "assess/check_priv.h"
 
+#include "assess/explain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FINDINGS_EXPLAINED = 20 };       /* with the comparison that failed */
 
 static const char *const kind_names[] = { "items", "sequence", "rhythm", "receipt", "sources", "stated" };
 
@@ -14,7 +18,7 @@ const char *check_state_name(enum check_state s)
 	return names[s];
 }
 
-struct str check_control(struct arena *a, const struct check *c)
+struct str check_control(struct arena *a, const struct completeness *c)
 {
 	return arena_fmt(a, "population %.*s", STR_FMT(c->population->name));
 }
@@ -45,7 +49,7 @@ static enum rc check_members(const char *file, const struct value *v, struct err
 
 
 /* The condition becomes a test of one attribute, so that it is judged, counted and re-performed as tests are. */
-static enum rc load_items(struct arena *a, const char *file, const struct value *v, struct state *s, struct check *c,
+static enum rc load_items(struct arena *a, const char *file, const struct value *v, struct state *s, struct completeness *c,
     struct err *e)
 {
 	const struct value *holds = value_get(v, "holds"), *of = value_get(v, "of"), *where = value_get(v, "where");
@@ -133,10 +137,10 @@ static enum rc load_every(struct state *s, struct arena *a, const char *file, co
 	return wrong(e, file, v, "\"every\" takes a time such as \"5 minutes\", \"1 hour\", \"1 day\", or a parameter that is one");
 }
 
-enum rc check_load(struct arena *a, const char *file, const struct value *v, struct state *s, struct check **out,
+enum rc check_load(struct arena *a, const char *file, const struct value *v, struct state *s, struct completeness **out,
     struct err *e)
 {
-	struct check *c = ARENA_NEW(a, struct check);
+	struct completeness *c = ARENA_NEW(a, struct completeness);
 	const struct value *kind, *population;
 	size_t k;
 	enum rc rc;
@@ -175,30 +179,30 @@ enum rc check_load(struct arena *a, const char *file, const struct value *v, str
 
 static int by_population(const void *a, const void *b)
 {
-	const struct check *x = *(const struct check *const *)a, *y = *(const struct check *const *)b;
+	const struct completeness *x = *(const struct completeness *const *)a, *y = *(const struct completeness *const *)b;
 	int order = str_cmp(x->population->name, y->population->name);
 
 	return order != 0 ? order : str_cmp(x->id, y->id);
 }
 
-enum rc checks_load(struct state *s, struct arena *a, struct check ***out, size_t *n, struct err *e)
+enum rc checks_load(struct state *s, struct arena *a, struct completeness ***out, size_t *n, struct err *e)
 {
 	const struct schema *schema = state_schema(s);
 	const struct value **docs;
-	struct check **list;
+	struct completeness **list;
 	size_t count, i, used = 0;
 	enum rc rc;
 
 	if ((rc = state_definitions(s, a, "completeness", &docs, &count, e)) != RC_OK)
 		return rc;
-	list = ARENA_ARRAY(a, count + schema->n + 1, struct check *);
+	list = ARENA_ARRAY(a, count + schema->n + 1, struct completeness *);
 	for (i = 0; i < count; i++)
 		if ((rc = check_load(a, "completeness", docs[i], s, &list[used++], e)) != RC_OK)
 			return rc;
 	for (i = 0; i < schema->n; i++) {
 		if (schema->collections[i]->is_derived)
 			continue;
-		list[used] = ARENA_NEW(a, struct check);
+		list[used] = ARENA_NEW(a, struct completeness);
 		list[used]->id = arena_fmt(a, "%.*s.stated", STR_FMT(schema->collections[i]->name));
 		list[used]->kind = CHECK_STATED;
 		list[used++]->population = schema->collections[i];
@@ -210,17 +214,17 @@ enum rc checks_load(struct state *s, struct arena *a, struct check ***out, size_
 }
 
 /* ---- findings */
-void finding_add(struct checking *c, struct finding f)
+void finding_add(struct checking *c, struct completeness_finding f)
 {
 	struct check_result *r = c->out;
-	struct finding *more;
+	struct completeness_finding *more;
 
 	r->found++;
 	if (r->n_findings == FINDINGS_KEPT)
 		return;
 	if (r->n_findings == r->room) {
 		r->room = r->room == 0 ? 16 : r->room * 2;
-		more = ARENA_ARRAY(c->a, r->room, struct finding);
+		more = ARENA_ARRAY(c->a, r->room, struct completeness_finding);
 		if (r->n_findings > 0)
 			memcpy(more, r->findings, r->n_findings * sizeof(*more));
 		r->findings = more;
@@ -250,16 +254,20 @@ struct str findings_list(struct checking *c, size_t most)
 static enum rc run_items(struct checking *c)
 {
 	const struct test *t = &c->check->control->tests[0];
+	struct explained *why;
 	struct result *r;
 	size_t i;
 	enum rc rc = test_run(c->s, c->a, c->check->control, t, c->p, &r, c->e);
 
 	if (rc != RC_OK)
 		return rc;
+	if ((rc = explain_deviations(c->s, c->a, r, c->p, FINDINGS_EXPLAINED, &why, c->e)) != RC_OK)
+		return rc;
 	c->out->examined = r->tested;
 	c->out->unknown = r->undetermined;
 	for (i = 0; i < r->n_deviations; i++)
-		finding_add(c, (struct finding){ .text = r->deviations[i].key, .key = r->deviations[i].key });
+		finding_add(c, (struct completeness_finding){ .key = r->deviations[i].key, .text = i < FINDINGS_EXPLAINED && why[i].why.n > 0 ?
+		    arena_fmt(c->a, "%.*s (%.*s)", STR_FMT(r->deviations[i].key), STR_FMT(why[i].why)) : r->deviations[i].key });
 	c->out->found = r->deviating;
 	c->out->state = r->deviating > 0 ? CHECK_INCOMPLETE : r->undetermined > 0 ? CHECK_UNKNOWN : CHECK_COMPLETE;
 	if (r->deviating > 0)
@@ -272,7 +280,7 @@ static enum rc run_items(struct checking *c)
 	return RC_OK;
 }
 
-enum rc check_run(struct state *s, struct arena *a, const struct check *check, const struct run_period *p,
+enum rc check_run(struct state *s, struct arena *a, const struct completeness *check, const struct run_period *p,
     struct check_result **out, struct err *e)
 {
 	static enum rc (*const run[])(struct checking *) = { run_items, check_sequence, check_rhythm, check_receipt, check_sources,
@@ -298,7 +306,7 @@ static void put_text(struct buf *b, struct str s)
 		buf_z(b, "null");
 }
 
-static void put_finding(struct arena *a, const struct finding *f, struct buf *b)
+static void put_finding(struct arena *a, const struct completeness_finding *f, struct buf *b)
 {
 	buf_z(b, "{\"from\":");
 	put_text(b, f->has_times ? instant_fmt(a, f->from_us) : STR_NONE);

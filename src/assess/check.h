@@ -18,7 +18,7 @@ enum check_kind {
 	CHECK_STATED,                   /* as many records as the source says; there for every population that a source feeds */
 };
 
-struct check {
+struct completeness {
 	struct str id;                  /* unique */
 	enum check_kind kind;
 	const struct collection *population;    /* that may be incomplete */
@@ -33,7 +33,7 @@ struct check {
 enum check_state { CHECK_INCOMPLETE, CHECK_DOUBTFUL, CHECK_UNKNOWN, CHECK_COMPLETE };
 const char *check_state_name(enum check_state);
 
-struct finding {
+struct completeness_finding {
 	struct str text;                /* an identifier, "no records from … to …", … */
 	struct str key;                 /* of an item, canonical JSON; STR_NONE: none */
 	bool has_times;
@@ -41,26 +41,26 @@ struct finding {
 };
 
 struct check_result {
-	const struct check *check;
+	const struct completeness *check;
 	enum check_state state;
 	uint64_t examined, found, unknown;      /* items, gaps, ingests: what the check looks at */
-	struct finding *findings;
+	struct completeness_finding *findings;
 	size_t n_findings, room;
 	struct str words;               /* one sentence */
 };
 
 /* RC_INVALID names ${file}, line, column and the remedy. */
-MUST_USE enum rc check_load(struct arena *, const char *file, const struct value *, struct state *, struct check **out,
+MUST_USE enum rc check_load(struct arena *, const char *file, const struct value *, struct state *, struct completeness **out,
     struct err *);
 /* All that are defined and those that come of themselves, in order of population and id. */
-MUST_USE enum rc checks_load(struct state *, struct arena *a, struct check ***out, size_t *n, struct err *);
+MUST_USE enum rc checks_load(struct state *, struct arena *a, struct completeness ***out, size_t *n, struct err *);
 /* Everything in ${a}.  ${*out} is NULL when there is nothing to look at: no evidence of that population in the period. */
-MUST_USE enum rc check_run(struct state *, struct arena *a, const struct check *, const struct run_period *,
+MUST_USE enum rc check_run(struct state *, struct arena *a, const struct completeness *, const struct run_period *,
     struct check_result **out, struct err *);
 /* The body of an entry: docs/formats/result.md */
 MUST_USE enum rc check_put(struct state *, struct arena *scratch, const struct check_result *, const struct run_period *,
     struct buf *json, struct err *);
 /* "population change", the name under which its results are kept. */
-struct str check_control(struct arena *, const struct check *);
+struct str check_control(struct arena *, const struct completeness *);
 
 #endif

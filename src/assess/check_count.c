@@ -1,6 +1,8 @@
 /* check_count: gaps in the numbers of identifiers, counts that a source states, and two sources of one listing. */
 #include "assess/check_priv.h"
 
+#include "assess/scope.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@ struct numbered {
 	int64_t n;
 	uint8_t digits;
 	bool zero;                      /* with leading zeros */
+	bool beside;                    /* of no day of the period: it makes no sequence, but it is not missing */
 };
 
 struct numbers {
@@ -30,16 +33,16 @@ static bool number_in(struct str id, size_t *from, int64_t *n)
 	return i < id.n && num_i64(str_sub(id, i, id.n), n);
 }
 
-static void number_add(struct checking *c, struct numbers *all, struct str per, struct str id)
+static void number_add(struct checking *c, struct numbers *all, struct str per, struct str id, bool beside)
 {
 	struct numbered *x, *last = all->n > 0 ? &all->p[all->n - 1] : NULL;
 	struct str group;
 	int64_t n;
 	size_t from;
 
-	c->out->examined++;
+	c->out->examined += !beside;
 	if (!number_in(id, &from, &n)) {
-		all->without++;
+		all->without += !beside;
 		return;
 	}
 	if (all->n == all->room) {
@@ -53,6 +56,7 @@ static void number_add(struct checking *c, struct numbers *all, struct str per, 
 	x->n = n;
 	x->digits = (uint8_t)(id.n - from);
 	x->zero = id.p[from] == '0' && id.n - from > 1;
+	x->beside = beside;
 }
 
 static int by_number(const void *a, const void *b)
@@ -74,7 +78,7 @@ static void missing_between(struct checking *c, const struct numbered *x, const 
 			c->out->found += (uint64_t)(next->n - n);
 			return;
 		}
-		finding_add(c, (struct finding){ .text = x->zero || next->zero ?
+		finding_add(c, (struct completeness_finding){ .text = x->zero || next->zero ?
 		    arena_fmt(c->a, "%.*s%0*lld", STR_FMT(rest), x->digits, (long long)n) :
 		    arena_fmt(c->a, "%.*s%lld", STR_FMT(rest), (long long)n) });
 	}
@@ -86,9 +90,13 @@ static bool judge_group(struct checking *c, const struct numbered *x, size_t n)
 	uint64_t distinct = 1, range;
 	size_t i;
 
+	for (; n > 0 && x[0].beside; x++)
+		n--;
+	while (n > 0 && x[n - 1].beside)
+		n--;
 	for (i = 1; i < n; i++)
 		distinct += x[i].n != x[i - 1].n;
-	if (distinct < SEQUENCE_LEAST)
+	if (n == 0 || distinct < SEQUENCE_LEAST)
 		return false;
 	range = (uint64_t)(x[n - 1].n - x[0].n) + 1;
 	if (distinct < range - range / 10)
@@ -114,16 +122,17 @@ static enum rc read_numbers(struct checking *c, struct numbers *all)
 		buf_fmt(&b, ",CAST(f_%.*s AS TEXT)", STR_FMT(per->name));
 	else
 		buf_z(&b, ",''");
-	buf_fmt(&b, " FROM item_%.*s WHERE ", STR_FMT(col->name));
+	/* also what has no time or another, so that it is not called missing */
 	if (col->n_period > 0)
-		buf_fmt(&b, "day BETWEEN %lld AND %lld", (long long)c->p->from_day, (long long)c->p->to_day);
+		buf_fmt(&b, ",day IS NOT NULL AND day BETWEEN %lld AND %lld", (long long)c->p->from_day, (long long)c->p->to_day);
 	else
-		buf_fmt(&b, "at>=%lld AND at<%lld", (long long)zone_day_start_us(z, c->p->from_day),
+		buf_fmt(&b, ",at>=%lld AND at<%lld", (long long)zone_day_start_us(z, c->p->from_day),
 		    (long long)zone_day_start_us(z, c->p->to_day + 1));
+	buf_fmt(&b, " FROM item_%.*s", STR_FMT(col->name));
 	rc = db_prepare(state_db(c->s), buf_view(&b), &st, c->e);
 	buf_done(&b);
 	while (rc == RC_OK && (rc = stmt_step(st, &row, c->e)) == RC_OK && row)
-		number_add(c, all, column_text(st, 1), column_text(st, 0));
+		number_add(c, all, column_text(st, 1), column_text(st, 0), column_i64(st, 2) == 0);
 	stmt_free(st);
 	return rc;
 }
@@ -173,7 +182,7 @@ enum rc check_stated(struct checking *c)
 		stated += x->stated;
 		in += x->in;
 		if (x->stated != x->in)
-			finding_add(c, (struct finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): source states %llu, received %llu",
+			finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): source states %llu, received %llu",
 			    STR_FMT(x->file), (long long)x->ingest, (unsigned long long)x->stated, (unsigned long long)x->in) });
 	}
 	if (c->out->found == 0)
@@ -193,14 +202,15 @@ static void per_column(struct buf *b, const struct field *f)
 		buf_fmt(b, "ifnull(CAST(v.f_%.*s AS TEXT),'')", STR_FMT(f->name));
 }
 
-static void put_listed(struct checking *c, struct buf *b)
+static void put_listed(struct checking *c, const char *left_streams, struct buf *b)
 {
 	const struct collection *col = c->check->population;
 	long long end = (long long)zone_day_start_us(state_zone(c->s), c->p->to_day + 1);
 	long long start = (long long)zone_day_start_us(state_zone(c->s), c->p->from_day);
 
-	buf_fmt(b, "WITH x AS (SELECT stream, max(at) AS at FROM extraction WHERE collection='%.*s' AND at>=%lld AND at<%lld GROUP BY"
-	    " stream), l AS MATERIALIZED (SELECT DISTINCT k.key AS key, ", STR_FMT(col->name), start, end);
+	buf_fmt(b, "WITH x AS (SELECT stream, max(at) AS at FROM extraction WHERE collection='%.*s' AND at>=%lld AND at<%lld AND"
+	    " stream NOT IN (%s) GROUP BY stream), l AS MATERIALIZED (SELECT DISTINCT k.key AS key, ", STR_FMT(col->name), start, end,
+	    left_streams != NULL ? left_streams : "");
 	per_column(b, c->check->per);
 	buf_fmt(b, " AS per, v.stream AS s FROM version_%.*s v JOIN item_%.*s k ON k.id=v.item JOIN x ON x.stream=v.stream WHERE"
 	    " v.first_at<=x.at AND v.last_at>=x.at) ", STR_FMT(col->name), STR_FMT(col->name));
@@ -227,19 +237,22 @@ enum rc check_sources(struct checking *c)
 {
 	struct stmt *st = NULL;
 	struct str one, other;
+	const char *left;
 	struct buf b;
 	int64_t n = 0;
 	bool row;
-	enum rc rc;
+	enum rc rc = scope_left_streams(c->s, c->a, &left, c->e);
 
+	if (rc != RC_OK)
+		return rc;
 	buf_init(&b, 1 << 16);
-	put_listed(c, &b);
+	put_listed(c, left, &b);
 	buf_fmt(&b, "SELECT CASE WHEN (SELECT count(*) FROM x)>1 THEN (SELECT count(DISTINCT key) FROM l) END%c", 0);
 	if ((rc = db_i64(state_db(c->s), (const char *)b.p, 0, &n, c->e)) != RC_OK || n == 0)
 		goto out;
 	c->out->examined = (uint64_t)n;
 	buf_clear(&b);
-	put_listed(c, &b);
+	put_listed(c, left, &b);
 	buf_z(&b, "SELECT a.key, a.s, o.s FROM l a JOIN (SELECT DISTINCT per, s FROM l) o ON o.per=a.per AND o.s<>a.s"
 	    " LEFT JOIN l m ON m.key=a.key AND m.s=o.s WHERE m.key IS NULL ORDER BY a.key, a.s, o.s");
 	if ((rc = db_prepare(state_db(c->s), buf_view(&b), &st, c->e)) != RC_OK)
@@ -249,7 +262,7 @@ enum rc check_sources(struct checking *c)
 
 		if ((rc = source_name(c, column_i64(st, 1), &one)) != RC_OK || (rc = source_name(c, column_i64(st, 2), &other)) != RC_OK)
 			break;
-		finding_add(c, (struct finding){ .key = key, .text = arena_fmt(c->a, "%.*s is in %.*s and not in %.*s", STR_FMT(key),
+		finding_add(c, (struct completeness_finding){ .key = key, .text = arena_fmt(c->a, "%.*s is in %.*s and not in %.*s", STR_FMT(key),
 		    STR_FMT(one), STR_FMT(other)) });
 	}
 	stmt_free(st);

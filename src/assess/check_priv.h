@@ -7,14 +7,14 @@
 struct checking {
 	struct state *s;
 	struct arena *a;
-	const struct check *check;
+	const struct completeness *check;
 	const struct run_period *p;
 	struct check_result *out;
 	struct err *e;
 };
 
 /* Counts it, and keeps it when there is room. */
-void finding_add(struct checking *, struct finding);
+void finding_add(struct checking *, struct completeness_finding);
 /* "a, b, c and 12 more" of the findings' texts, at most ${most} of them. */
 struct str findings_list(struct checking *, size_t most);
 

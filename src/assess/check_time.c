@@ -149,7 +149,7 @@ static void hole(struct checking *c, const struct line *l, int64_t from, int64_t
 		about = arena_fmt(c->a, ", %lld missing", (long long)((to - from + every / 2) / every - 1));
 	if (!str_eq(days, until))
 		days = arena_fmt(c->a, "%.*s to %.*s", STR_FMT(days), STR_FMT(until));
-	finding_add(c, (struct finding){ .has_times = true, .from_us = from, .to_us = to,
+	finding_add(c, (struct completeness_finding){ .has_times = true, .from_us = from, .to_us = to,
 	    .text = arena_fmt(c->a, "%.*sno records from %.*s to %.*s%.*s (%.*s)", STR_FMT(who), STR_FMT(instant_fmt(c->a, from)),
 	        STR_FMT(instant_fmt(c->a, to)), STR_FMT(about), STR_FMT(days)) });
 }
@@ -240,7 +240,7 @@ enum rc check_receipt(struct checking *c)
 		steady = steady && (shift == 0 || shift == this_shift);
 		shift = this_shift;
 		events += (uint64_t)column_i64(st, 2);
-		finding_add(c, (struct finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): %lld events up to %.*s later than its"
+		finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): %lld events up to %.*s later than its"
 		    " receipt", STR_FMT(column_text(st, 1)), (long long)column_i64(st, 0), (long long)column_i64(st, 2),
 		    STR_FMT(hours(c->a, this_shift))) });
 	}

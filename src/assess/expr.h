@@ -61,6 +61,8 @@ struct expr_binding {
 	void *ctx;
 	const char *row;                /* alias of the row: columns supplied, doubt, f_… */
 	const char *asof;               /* SQL of the instant of evaluation */
+	/* Streams whose items exists() and count() do not see, as SQL's list of numbers; NULL: they see all. */
+	const char *left_streams;
 	const char *group_start, *group_end;    /* in_derive: the month's first and last instant (end excluded) */
 };
 /* A condition prints as 1, 0 or NULL; a number as an integer scaled by ${*scale} (1 or 10^6). */

@@ -87,6 +87,9 @@ static void put_items(struct printer *p, const struct expr *x)
 
 	if (c->n_period > 0) {
 		buf_fmt(p->b, "item_%.*s o WHERE ", STR_FMT(c->name));
+		if (p->to->left_streams != NULL && !c->is_derived)
+			buf_fmt(p->b, "NOT EXISTS(SELECT 1 FROM ingest gi WHERE gi.id=o.ingest AND gi.stream IN (%s)) AND ",
+			    p->to->left_streams);
 		return;
 	}
 	buf_fmt(p->b, "version_%.*s o WHERE o.first_at<=", STR_FMT(c->name));
@@ -95,6 +98,8 @@ static void put_items(struct printer *p, const struct expr *x)
 	    " ox.at<=", STR_FMT(c->name));
 	put_instant(p, x);
 	buf_z(p->b, ") AND ");
+	if (p->to->left_streams != NULL)
+		buf_fmt(p->b, "o.stream NOT IN (%s) AND ", p->to->left_streams);
 }
 
 /* 1 where what is not found is not there, else NULL. */
@@ -113,6 +118,8 @@ static void put_whole(struct printer *p, const struct expr *x)
 	    " AND (og.partial=1 OR og.complete=0)))=0 THEN 1 END FROM extraction ox WHERE ox.collection='%.*s' AND ox.at<=",
 	    STR_FMT(c->name));
 	put_instant(p, x);
+	if (p->to->left_streams != NULL)
+		buf_fmt(p->b, " AND ox.stream NOT IN (%s)", p->to->left_streams);
 	buf_c(p->b, ')');
 }
 

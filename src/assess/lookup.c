@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assess/coverage.h"
+#include "assess/scope.h"
 
 enum { LOOKUPS_MAX = 64 };
 
@@ -120,6 +121,8 @@ enum rc lookups_bind(struct lookups *l, struct state *s, const struct run_period
 	for (i = 0; i < l->n_fields; i++)
 		if ((rc = make_index(l, &l->fields[i], s, e)) != RC_OK)
 			return rc;
+	if (l->n > 0 && (rc = scope_left_streams(s, l->a, &to->left_streams, e)) != RC_OK)
+		return rc;
 	to->is_whole = is_whole;
 	to->is_indexed = is_indexed;
 	to->ctx = l;

@@ -520,6 +520,16 @@ enum rc occurrences_of(struct state *s, struct arena *a, const struct control *c
 }
 
 /* ---- as words and as an entry */
+struct str due_window_words(struct arena *a, const struct due_window *d)
+{
+	bool one = d->window.from_day == d->window.to_day;
+
+	return arena_fmt(a, "%s: %.*s%s%.*s%s%.*s%s", window_verdict_name(d->verdict), STR_FMT(d->key.p != NULL ? d->key : STR("")),
+	    d->key.p != NULL ? ", " : "", STR_FMT(date_fmt(a, d->window.from_day)), one ? "" : " to ",
+	    STR_FMT(one ? STR("") : date_fmt(a, d->window.to_day)), d->presumed ?
+	    " (no source declares that it covers this window)" : "");
+}
+
 struct str occurrences_words(struct arena *a, const struct occurrences *o)
 {
 	static const enum window_verdict order[] = { WINDOW_MISSED, WINDOW_LATE, WINDOW_UNKNOWN, WINDOW_NOT_YET_DUE };

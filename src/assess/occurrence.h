@@ -38,6 +38,9 @@ MUST_USE enum rc occurrences_of(struct state *, struct arena *a, const struct co
 /* "missed 2, unknown 1", "performed", … in ${a}. */
 struct str occurrences_words(struct arena *a, const struct occurrences *);
 
+/* "missed: idp, 2024-01-01 to 2024-03-31", in ${a}. */
+struct str due_window_words(struct arena *a, const struct due_window *);
+
 /* The body of an entry; the same bytes when nothing changed. */
 MUST_USE enum rc occurrences_put(struct state *, struct arena *scratch, const struct occurrences *,
     const struct run_period *, struct buf *json, struct err *);

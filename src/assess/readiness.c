@@ -259,6 +259,25 @@ static enum rc view_populations(struct build *b)
 	return RC_OK;
 }
 
+static enum rc view_checks(struct build *b)
+{
+	struct completeness **checks;
+	size_t n, i;
+	enum rc rc = checks_load(b->s, b->a, &checks, &n, b->e);
+
+	if (rc != RC_OK)
+		return rc;
+	b->r->checks = ARENA_ARRAY(b->a, n + 1, struct check_result *);
+	for (i = 0; i < n; i++) {
+		struct check_result **out = &b->r->checks[b->r->n_checks];
+
+		if ((rc = check_run(b->s, b->a, checks[i], &b->r->period, out, b->e)) != RC_OK)
+			return rc;
+		b->r->n_checks += *out != NULL;
+	}
+	return RC_OK;
+}
+
 /* ---- what to do next: what shows a failure first, then what hides one, then what is not known at all */
 static void next(struct build *b, struct str words)
 {
@@ -302,6 +321,13 @@ static void next_exclusions(struct build *b)
 static void next_coverage(struct build *b)
 {
 	size_t i, k;
+
+	for (i = 0; i < b->r->n_checks; i++) {
+		const struct check_result *c = b->r->checks[i];
+
+		if (c->state == CHECK_INCOMPLETE || c->state == CHECK_DOUBTFUL)
+			next(b, arena_fmt(b->a, "%.*s: %.*s", STR_FMT(c->check->population->name), STR_FMT(c->words)));
+	}
 
 	for (i = 0; i < b->r->n_populations; i++) {
 		const struct coverage *v = b->r->populations[i];
@@ -384,7 +410,7 @@ enum rc readiness_of(struct state *s, struct arena *a, const struct run_period *
 	buf_init(&b.empty, 1 << 16);
 	if ((rc = scope_load(s, a, &b.r->scope, e)) == RC_OK && (rc = view_controls(&b)) == RC_OK &&
 	    (rc = view_criteria(&b)) == RC_OK && (rc = view_populations(&b)) == RC_OK &&
-	    (rc = exclusions_load(s, a, &b.r->exclusions, &b.r->n_exclusions, e)) == RC_OK) {
+	    (rc = view_checks(&b)) == RC_OK && (rc = exclusions_load(s, a, &b.r->exclusions, &b.r->n_exclusions, e)) == RC_OK) {
 		next_deviations(&b);
 		next_exclusions(&b);
 		next_coverage(&b);
@@ -396,11 +422,36 @@ enum rc readiness_of(struct state *s, struct arena *a, const struct run_period *
 	return rc;
 }
 
+void readiness_put_checks(const struct readiness *r, struct buf *b)
+{
+	size_t i;
+
+	buf_c(b, '[');
+	for (i = 0; i < r->n_checks; i++) {
+		const struct check_result *c = r->checks[i];
+
+		buf_z(b, i > 0 ? ",{\"check\":" : "{\"check\":");
+		json_put_str(b, c->check->id);
+		buf_fmt(b, ",\"examined\":%llu,\"found\":%llu,\"population\":", (unsigned long long)c->examined,
+		    (unsigned long long)c->found);
+		json_put_str(b, c->check->population->name);
+		buf_fmt(b, ",\"state\":\"%s\",\"words\":", check_state_name(c->state));
+		if (c->words.p != NULL)
+			json_put_str(b, c->words);
+		else
+			buf_z(b, "null");
+		buf_c(b, '}');
+	}
+	buf_c(b, ']');
+}
+
 void readiness_put(struct arena *a, const struct readiness *r, struct buf *b)
 {
 	size_t i, k;
 
-	buf_z(b, "{\"controls\":[");
+	buf_z(b, "{\"completeness\":");
+	readiness_put_checks(r, b);
+	buf_z(b, ",\"controls\":[");
 	for (i = 0; i < r->n_controls; i++) {
 		const struct control_view *v = &r->controls[i];
 

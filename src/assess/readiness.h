@@ -4,6 +4,7 @@
 #ifndef ASSESS_READINESS_H
 #define ASSESS_READINESS_H
 
+#include "assess/check.h"
 #include "assess/coverage.h"
 #include "assess/occurrence.h"
 #include "assess/run.h"
@@ -49,6 +50,8 @@ struct readiness {
 	size_t n_populations;
 	struct str empty;               /* names of those without an item, with commas */
 	size_t n_empty;
+	struct check_result **checks;   /* of completeness, those that had something to look at, by population */
+	size_t n_checks;
 	struct exclusion *exclusions;   /* all of them, also those that hold no longer */
 	size_t n_exclusions;
 	struct str *next;
@@ -58,6 +61,8 @@ struct readiness {
 /* Everything in ${a}. */
 MUST_USE enum rc readiness_of(struct state *, struct arena *a, const struct run_period *, struct readiness **,
     struct err *);
+/* [{"check","examined","found","population","state","words"}, …] */
+void readiness_put_checks(const struct readiness *, struct buf *json);
 /* docs/formats/readiness.md */
 void readiness_put(struct arena *scratch, const struct readiness *, struct buf *json);
 

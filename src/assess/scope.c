@@ -194,6 +194,33 @@ bool scope_leaves_out(const struct value *instances, struct str source, struct s
 	return names != NULL;
 }
 
+enum rc scope_left_streams(struct state *s, struct arena *a, const char **out, struct err *e)
+{
+	const struct value *instances;
+	struct stmt *st = NULL;
+	struct scope scope;
+	struct err none;
+	struct buf b;
+	bool row;
+	enum rc rc;
+
+	*out = NULL;
+	err_init(&none);
+	if (scope_load(s, a, &scope, &none) != RC_OK || (instances = value_get(scope.doc, "instances")) == NULL)
+		return RC_OK;
+	buf_init(&b, 1 << 20);
+	rc = db_prepare(state_db(s), STR("SELECT id, source, instance FROM stream ORDER BY id"), &st, e);
+	while (rc == RC_OK && (rc = stmt_step(st, &row, e)) == RC_OK && row) {
+		if (scope_leaves_out(instances, column_text(st, 1), column_text(st, 2)))
+			buf_fmt(&b, "%s%lld", b.n > 0 ? "," : "", (long long)column_i64(st, 0));
+	}
+	stmt_free(st);
+	if (rc == RC_OK && b.n > 0 && (rc = buf_ok(&b, "the instances that are not in scope", e)) == RC_OK)
+		*out = arena_z(a, buf_view(&b));
+	buf_done(&b);
+	return rc;
+}
+
 bool scope_has_category(const struct scope *s, struct str category)
 {
 	uint32_t bit;

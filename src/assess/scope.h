@@ -28,6 +28,8 @@ MUST_USE enum rc scope_load(struct state *, struct arena *a, struct scope *out, 
 struct str scope_not_relevant(const struct scope *, struct str criterion);
 /* Whether ${instances} of a scope, which may be NULL, names other instances of that source and not this one. */
 bool scope_leaves_out(const struct value *instances, struct str source, struct str instance);
+/* "3,7": the streams that the current scope leaves out, for SQL's IN; NULL when it leaves out none or there is no scope. */
+MUST_USE enum rc scope_left_streams(struct state *, struct arena *a, const char **out, struct err *);
 bool scope_has_category(const struct scope *, struct str category);
 
 #endif

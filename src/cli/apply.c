@@ -166,7 +166,7 @@ static enum rc apply_named(struct apply *p, const struct source *s, const char *
 	struct str id = value_text(s->doc, id_name);
 	struct control *control;
 	struct mapping *mapping;
-	struct check *check;
+	struct completeness *check;
 	enum rc rc = RC_OK;
 
 	if (id.n == 0)

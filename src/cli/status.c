@@ -131,6 +131,13 @@ static void put_evidence(struct cli *c, const struct terminal *t, const struct r
 			    s->instance.n > 0 ? " / " : "", STR_FMT(s->instance), (unsigned long long)s->in, s->in == 1 ? "" : "s",
 			    words.p != NULL ? "; " : "", STR_FMT(words)));
 		}
+		for (k = 0; k < r->n_checks; k++) {
+			const struct check_result *x = r->checks[k];
+
+			if (x->check->population == v->collection && x->state != CHECK_COMPLETE)
+				put_wrapped_tone(t, x->state == CHECK_UNKNOWN ? TONE_DIM : TONE_WARN, 21, arena_fmt(c->a, "%s: %.*s",
+				    check_state_name(x->state), STR_FMT(x->words)));
+		}
 		for (k = 0; k < v->n_withdrawn; k++)
 			put_wrapped_tone(t, TONE_WARN, 21, arena_fmt(c->a, "not counted: %.*s",
 			    STR_FMT(withdrawn_words(c->a, &v->withdrawn[k], zone))));

@@ -237,11 +237,7 @@ static void window_details(struct cli *c, const struct terminal *term, const str
 			if ((d->verdict == WINDOW_PERFORMED) != (pass == 1))
 				continue;
 			shown++;
-			out_line("  %s: %.*s%s%.*s to %.*s%s%.*s%.*s", window_verdict_name(d->verdict),
-			    STR_FMT(d->key.p != NULL ? d->key : STR("")), d->key.p != NULL ? ", " : "",
-			    STR_FMT(date_fmt(c->a, d->window.from_day)), STR_FMT(date_fmt(c->a, d->window.to_day)),
-			    d->presumed ? " (no source declares that it covers this window)" : "",
-			    STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item.p != NULL ? key_words(c->a,
+			out_line("  %.*s%.*s%.*s", STR_FMT(due_window_words(c->a, d)), STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item.p != NULL ? key_words(c->a,
 			    o->control->occurrence->population, d->item) : STR("")));
 		}
 	}
@@ -293,7 +289,7 @@ static enum rc one_occurrence(struct testing *g, const struct control *control)
 	return RC_OK;
 }
 
-static enum rc one_check(struct testing *g, const struct check *check)
+static enum rc one_check(struct testing *g, const struct completeness *check)
 {
 	struct state *s = org_state(g->org);
 	struct check_result *r;
@@ -320,7 +316,7 @@ static enum rc one_check(struct testing *g, const struct check *check)
 
 static enum rc all_checks(struct testing *g)
 {
-	struct check **checks;
+	struct completeness **checks;
 	size_t n, i;
 	enum rc rc = checks_load(org_state(g->org), g->c->a, &checks, &n, &g->c->err);
 

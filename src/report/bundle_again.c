@@ -46,7 +46,7 @@ static enum rc due(struct again *g, const struct control *c, struct err *e)
 	return give(g, c->id, STR("occurrence"), c->occurrence->population, c->occurrence->keys, e);
 }
 
-static enum rc complete(struct again *g, const struct check *c, struct err *e)
+static enum rc complete(struct again *g, const struct completeness *c, struct err *e)
 {
 	struct check_result *r;
 	enum rc rc = check_run(g->s, g->a, c, g->period, &r, e);
@@ -64,7 +64,7 @@ enum rc again_all(struct state *s, struct arena *a, const struct run_period *per
 {
 	struct again g = { .s = s, .a = a, .period = period, .each = each, .ctx = ctx };
 	struct control **controls;
-	struct check **checks;
+	struct completeness **checks;
 	size_t n, i, k;
 	enum rc rc;
 

@@ -407,6 +407,27 @@ static enum rc put_results(struct put *p)
 	return RC_OK;
 }
 
+/* The windows in which it was late or missed: "missed: idp, 2024-01-01 to 2024-03-31". */
+static void put_lacking(struct put *p, const struct occurrences *o)
+{
+	const char *between = "";
+	size_t i, n = 0;
+
+	buf_z(p->b, "\"lacking\":[");
+	for (i = 0; i < o->n_windows; i++) {
+		const struct due_window *d = &o->windows[i];
+
+		if (d->verdict != WINDOW_MISSED && d->verdict != WINDOW_LATE)
+			continue;
+		if (n++ == LISTED)
+			break;
+		buf_z(p->b, between);
+		json_put_str(p->b, due_window_words(p->a, d));
+		between = ",";
+	}
+	buf_c(p->b, ']');
+}
+
 /* How often a daily or periodic control was performed when it was due. */
 static void put_windows(struct put *p)
 {
@@ -427,6 +448,8 @@ static void put_windows(struct put *p)
 		number(p, "due", v->due->due);
 		next(p);
 		text(p, "frequency", v->control->frequency);
+		next(p);
+		put_lacking(p, v->due);
 		for (k = 0; k < ARRAY_LEN(names); k++) {
 			next(p);
 			number(p, names[k], v->due->counts[k]);
@@ -523,6 +546,9 @@ enum rc report_put(struct state *s, const struct report_ledger *ledger, struct a
 		return rc;
 	put_windows(&p);
 	put_coverage(&p);
+	buf_z(b, "\"completeness\":");
+	readiness_put_checks(r, b);
+	next(&p);
 	text(&p, "without_records", r->empty);
 	next(&p);
 	if ((rc = put_triage(&p)) != RC_OK)

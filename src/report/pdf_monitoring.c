@@ -185,6 +185,13 @@ static void windows(struct write *w, struct page *p)
 		page_table_row(p, cells, row_inks);
 	}
 	page_table_end(p);
+	for (i = 0; i < list->n; i++) {
+		const struct value *lacking = value_get(&list->items[i], "lacking");
+
+		if (lacking != NULL && lacking->n > 0)
+			page_text(p, STYLE_TEXT, arena_fmt(w->a, "%.*s: %.*s", STR_FMT(pdf_get(&list->items[i], "control")),
+			    STR_FMT(joined(w, lacking, "; "))));
+	}
 }
 
 /* ---- completeness */
@@ -202,6 +209,37 @@ static void source_row(struct write *w, struct page *p, const struct value *s, s
 	    STR_FMT(pdf_get(s, "presumed")), STR_FMT(pdf_get(s, "unknown")));
 	cells[4] = arena_fmt(w->a, "%.*s%s%.*s", STR_FMT(moment(w, pdf_get(s, "received"))), remark.n > 0 ? "\n" : "", STR_FMT(remark));
 	page_table_row(p, cells, NULL);
+}
+
+/* What the checks of completeness of one population say. */
+static void checks(struct write *w, struct page *p, struct str population)
+{
+	const struct value *list = value_get(w->doc, "completeness");
+	size_t i, complete = 0;
+
+	for (i = 0; list != NULL && i < list->n; i++) {
+		const struct value *c = &list->items[i];
+
+		if (!str_eq(pdf_get(c, "population"), population))
+			continue;
+		if (str_is(pdf_get(c, "state"), "complete"))
+			complete++;
+		else
+			page_text(p, STYLE_TEXT, arena_fmt(w->a, "%.*s, %.*s: %.*s", STR_FMT(pdf_get(c, "check")), STR_FMT(pdf_get(c, "state")),
+			    STR_FMT(pdf_get(c, "words"))));
+	}
+	if (complete > 0)
+		page_text(p, STYLE_SMALL, arena_fmt(w->a, "%zu check%s of completeness found nothing.", complete, complete == 1 ? "" : "s"));
+}
+
+static bool is_covered(const struct value *coverage, struct str population)
+{
+	size_t i;
+
+	for (i = 0; i < coverage->n; i++)
+		if (str_eq(pdf_get(&coverage->items[i], "population"), population))
+			return true;
+	return false;
 }
 
 static void population(struct write *w, struct page *p, const struct value *v)
@@ -228,13 +266,15 @@ static void population(struct write *w, struct page *p, const struct value *v)
 			source_row(w, p, &sources->items[i], remarks != NULL && i < remarks->n ? remarks->items[i].text : STR_NONE);
 		page_table_end(p);
 	}
+	checks(w, p, pdf_get(v, "population"));
 	for (i = 0; withdrawn != NULL && i < withdrawn->n; i++)
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "Not counted: %.*s", STR_FMT(withdrawn->items[i].text)));
 }
 
 static void completeness(struct write *w, struct page *p)
 {
-	const struct value *list = value_get(w->doc, "coverage");
+	const struct value *list = value_get(w->doc, "coverage"), *made = value_get(w->doc, "completeness");
+	struct str last = STR_NONE, name;
 	size_t i;
 
 	page_text(p, STYLE_HEADING, STR("How complete the populations are"));
@@ -242,6 +282,12 @@ static void completeness(struct write *w, struct page *p)
 		population(w, p, &list->items[i]);
 	page_text(p, STYLE_SUBHEADING, STR("Registers and populations without a record"));
 	page_text(p, STYLE_TEXT, pdf_get(w->doc, "without_records").n > 0 ? pdf_get(w->doc, "without_records") : STR("None."));
+	for (i = 0; made != NULL && i < made->n; i++) {         /* of those, what another population says of them */
+		name = pdf_get(&made->items[i], "population");
+		if (!is_covered(list, name) && !str_eq(name, last))
+			checks(w, p, name);
+		last = name;
+	}
 }
 
 static void ledger(struct write *w, struct page *p)

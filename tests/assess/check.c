@@ -18,9 +18,9 @@ static int teardown(void **ctx)
 	return 0;
 }
 
-static const struct check *find(struct world *w, const char *id)
+static const struct completeness *find(struct world *w, const char *id)
 {
-	struct check **all;
+	struct completeness **all;
 	struct err e;
 	size_t n, i;
 
@@ -314,7 +314,7 @@ static void what_is_wrong_with_a_check_is_told_with_its_place(void **ctx)
 	};
 	struct world *w = *ctx;
 	const struct value *docs;
-	struct check *c;
+	struct completeness *c;
 	struct err e;
 	size_t i, n;
 

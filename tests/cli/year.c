@@ -313,7 +313,7 @@ int main(int argc, char **argv)
 	if (zone_from_host(y.a, value_text(period, "zone"), &zone, &e) != RC_OK || !date_parse(value_text(period, "to"), &last))
 		die("no such period", str_z(e.msg));
 	/* taken in within the period's last minutes, so that nothing is late */
-	y.ends_us = zone_day_start_us(zone, last + 1) - 10 * MINUTE;
+	y.ends_us = zone_day_start_us(zone, last + 1) - 4 * MINUTE;
 	y.faults = argc > 3 ? value_get(&docs[0], "faults") : NULL;
 	(void)snprintf(name, sizeof(name), "%s/plan.part", y.dir);
 	if ((y.plan = fopen(name, "wb")) == NULL)
