@@ -133,6 +133,11 @@ void accounts_close(struct accounts *s)
 	mem_free(s);
 }
 
+bool accounts_broken(const struct accounts *s)
+{
+	return s->broken;
+}
+
 struct str token_new(struct arena *a, uint8_t hash[32])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -242,11 +247,13 @@ enum rc user_put(struct accounts *s, struct arena *a, const struct user *u, bool
 	if ((rc = buf_ok(&b, "a user", e)) == RC_OK)
 		rc = json_parse(a, arena_str(a, buf_view(&b)), &fields, e);
 	buf_done(&b);
-	if (rc == RC_OK)
-		rc = org_edit_begin(s->org, e);
-	if (rc == RC_OK && (rc = change_item(&ch, org_state(s->org), STR("user"), fields, STR_NONE, e)) == RC_OK &&
+	if (rc != RC_OK)
+		return rc;
+	if ((rc = org_edit_begin(s->org, e)) == RC_OK &&
+	    (rc = change_item(&ch, org_state(s->org), STR("user"), fields, STR_NONE, e)) == RC_OK &&
 	    (rc = org_edit_changes(s->org, &ch, &from, e)) == RC_OK && (rc = org_edit_end(s->org, &first, e)) == RC_OK)
 		rc = ledger_checkpoint(org_ledger(s->org), e);
+	s->broken = rc != RC_OK;
 	return rc;
 }
 
@@ -266,9 +273,12 @@ static enum rc put_access(struct accounts *s, const char *op, const struct user 
 	buf_fmt(&b, ",\"op\":\"%s\",\"user\":", op);
 	json_put_str(&b, u->id);
 	buf_c(&b, '}');
-	if ((rc = buf_ok(&b, "an access", e)) == RC_OK && (rc = org_edit_begin(s->org, e)) == RC_OK &&
-	    (rc = org_edit(s->org, KIND_ACCESS, buf_view(&b), e)) == RC_OK && (rc = org_edit_end(s->org, &first, e)) == RC_OK)
-		rc = ledger_checkpoint(org_ledger(s->org), e);
+	if ((rc = buf_ok(&b, "an access", e)) == RC_OK) {
+		if ((rc = org_edit_begin(s->org, e)) == RC_OK && (rc = org_edit(s->org, KIND_ACCESS, buf_view(&b), e)) == RC_OK &&
+		    (rc = org_edit_end(s->org, &first, e)) == RC_OK)
+			rc = ledger_checkpoint(org_ledger(s->org), e);
+		s->broken = rc != RC_OK;
+	}
 	buf_done(&b);
 	return rc;
 }
@@ -322,8 +332,8 @@ enum rc password_set(struct accounts *s, struct str user, struct str password, s
 
 	rand_bytes(salt, sizeof(salt));
 	if ((rc = argon2id(password, salt, COST_PASSES, COST_KIB, COST_LANES, out, e)) == RC_OK) {
-		const struct bound p[] = { B_TEXT(user), B_BLOB(salt, sizeof(salt)), B_BLOB(out->bytes, sizeof(out->bytes)), B_NUM(COST_PASSES),
-			B_NUM(COST_KIB) };
+		const struct bound p[] = { B_TEXT(user), B_BLOB(salt, sizeof(salt)), B_BLOB(out->bytes, sizeof(out->bytes)),
+			B_NUM(COST_PASSES), B_NUM(COST_KIB) };
 
 		rc = sql_do(s, "INSERT INTO account(user,salt,hash,passes,kib) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(user) DO UPDATE SET "
 		    "salt=?2, hash=?3, passes=?4, kib=?5", p, ARRAY_LEN(p), e);

@@ -33,6 +33,8 @@ struct accounts;
 /* Opens or makes DIR/server/server.db (0600). */
 MUST_USE enum rc accounts_open(struct org *, struct accounts **, struct err *);
 void accounts_close(struct accounts *);
+/* An entry could not be written: the organization must be abandoned, and nothing is answered any more. */
+bool accounts_broken(const struct accounts *);
 /* Whether an active administrator could sign in. */
 MUST_USE enum rc accounts_any(struct accounts *, bool *any, struct err *);
 

@@ -7,6 +7,7 @@
 struct accounts {
 	struct org *org;
 	struct db *db;
+	bool broken;
 };
 
 struct str token_new(struct arena *a, uint8_t hash[32]);        /* 43 characters; ${hash} is what is kept */

@@ -156,7 +156,8 @@ enum rc calendar_put(struct call *c, struct buf *b, const struct readiness *r, c
 			last = month;
 			rows++;
 			doc_open(b, NULL, '{');
-			doc_str(b, "name", rows == 0 || month == 1 ? arena_fmt(c->a, "%s %d", months[month - 1], year) : str_z(months[month - 1]));
+			doc_str(b, "name", rows == 0 || month == 1 ? arena_fmt(c->a, "%s %d", months[month - 1], year) :
+			    str_z(months[month - 1]));
 			doc_num(b, "y", (uint64_t)(TOP + rows * STEP + 14));
 			doc_close(b, '}');
 		}

@@ -214,6 +214,14 @@ static bool address_of(const char *text, uint16_t port, struct sockaddr_storage 
 	return true;
 }
 
+bool http_is_address(const char *address)
+{
+	struct sockaddr_storage at;
+	bool six;
+
+	return address_of(address, 0, &at, &six);
+}
+
 bool http_is_loopback(const char *address)
 {
 	struct sockaddr_storage at;
@@ -240,7 +248,7 @@ enum rc http_start(const struct http_config *config, struct http **out, struct e
 	bool six;
 
 	if (!address_of(config->address, config->port, &at, &six))
-		return err_set(e, RC_USAGE, "%s is no numeric address: give one as 127.0.0.1 or ::1", config->address);
+		return err_set(e, RC_USAGE, "%s is no numeric address", config->address);
 	h = mem_alloc(sizeof(*h));
 	h->config = *config;
 	flags |= six ? MHD_USE_IPv6 : 0;

@@ -46,6 +46,7 @@ struct http;
 /* RC_BUSY: something listens there already; RC_USAGE: no such address. */
 MUST_USE enum rc http_start(const struct http_config *, struct http **, struct err *);
 uint16_t http_port(const struct http *);
+bool http_is_address(const char *address);      /* numeric, as config.address */
 bool http_is_loopback(const char *address);
 /* Requests under way are answered before it returns. */
 void http_stop(struct http *);

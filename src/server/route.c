@@ -267,6 +267,12 @@ static void decide(struct call *c)
 	const struct route *r = route_of(c, &other_method);
 	enum rc rc;
 
+	if (accounts_broken(c->s->accounts)) {
+		c->out->status = 503;
+		c->out->type = "text/plain; charset=utf-8";
+		buf_z(&c->out->body, "The ledger could not be written. See the server's log, mend it, and start the server again.\n");
+		return;
+	}
 	if ((rc = who_asks(c)) != RC_OK) {
 		failed(c, rc);
 		return;

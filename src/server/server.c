@@ -31,9 +31,11 @@ static enum rc certificate(struct server *s, struct str *cert, struct str *key, 
 	char folder[LIMIT_PATH];
 	enum rc rc;
 
+	if (!http_is_address(s->config.address))
+		return err_set(e, RC_USAGE, "%s is no numeric address: give one as 127.0.0.1 or ::1", s->config.address);
 	if (s->config.no_tls)
-		return http_is_loopback(s->config.address) ? RC_OK : err_set(e, RC_USAGE, "without TLS only a loopback address is listened on, "
-		    "not %s: passwords would cross the network in clear", s->config.address);
+		return http_is_loopback(s->config.address) ? RC_OK : err_set(e, RC_USAGE, "without TLS only a loopback address is "
+		    "listened on, not %s: passwords would cross the network in clear", s->config.address);
 	if ((s->config.cert_file == NULL) != (s->config.key_file == NULL))
 		return err_set(e, RC_USAGE, "--tls-cert and --tls-key belong together");
 	(void)snprintf(folder, sizeof(folder), "%s/server", org_dir(s->org));
@@ -63,7 +65,8 @@ static enum rc first_run(struct server *s, struct err *e)
 enum rc server_start(struct org *org, const struct server_config *config, struct server **out, struct err *e)
 {
 	struct server *s = mem_alloc(sizeof(*s));
-	struct http_config h = { .address = config->address, .port = config->port, .threads = THREADS, .handler = route_request, .ctx = s };
+	struct http_config h = { .address = config->address, .port = config->port, .threads = THREADS,
+		.handler = route_request, .ctx = s };
 	struct str cert = STR_NONE, key = STR_NONE;
 	bool six;
 	enum rc rc;

@@ -284,7 +284,8 @@ enum rc route_user_post(struct call *c, struct buf *b)
 
 	if (rc != RC_OK)
 		return rc == RC_NOT_FOUND ? err_set(&c->err, rc, "There is no such user.") : rc;
-	rc = user_change(c->s->accounts, c->a, &u, role == ROLE_NOBODY ? u.role : role, !str_is(field(c, "status"), "disabled"), &c->err);
+	rc = user_change(c->s->accounts, c->a, &u, role == ROLE_NOBODY ? u.role : role, !str_is(field(c, "status"), "disabled"),
+	    &c->err);
 	if (rc == RC_OK)
 		return call_redirect(c, "/users");
 	if (rc != RC_INVALID && rc != RC_CONFLICT)
