@@ -52,7 +52,7 @@ static enum rc count_items(struct call *c, const struct readiness *r, const stru
 		if ((rc = lookups_bind(looks, s, &r->period, &to, &c->err)) == RC_OK) {
 			buf_z(&sql, " AND (");
 			expr_sql(x->test->where_expr, &to, &sql);
-			buf_z(&sql, ")");
+			buf_z(&sql, ") IS NOT 0");      /* an item that the filter cannot tell of is tested as well */
 		}
 	}
 	buf_z(&sql, " GROUP BY 1");

@@ -266,6 +266,7 @@ static enum rc put_test(struct call *c, struct buf *b, const struct readiness *r
 
 	doc_open(b, NULL, '{');
 	doc_str(b, "id", t->id);
+	doc_str(b, "control", x->control->id);
 	doc_str(b, "procedure", t->procedure.p != NULL ? t->procedure : STR(""));
 	doc_str(b, "population", t->population != NULL ? t->population->name : STR(""));
 	doc_str(b, "where", t->where.p != NULL ? t->where : STR(""));
@@ -313,7 +314,6 @@ enum rc route_control(struct call *c, struct buf *b)
 	if (v == NULL)
 		return err_set(&c->err, RC_NOT_FOUND, "There is no control %.*s.", STR_FMT(c->part[0]));
 	buf_c(b, '{');
-	doc_str(b, "title_page", v->control->title);
 	put_control_line(c, b, v);
 	doc_str(b, "statement", v->control->statement.p != NULL ? v->control->statement : STR(""));
 	put_period(c, b, r);
@@ -322,6 +322,7 @@ enum rc route_control(struct call *c, struct buf *b)
 		if (v->results[i] != NULL && (rc = put_test(c, b, r, v->results[i])) != RC_OK)
 			return rc;
 	doc_close(b, ']');
+	doc_bool(b, "has_windows", v->due != NULL && v->due->n_windows > 0);
 	doc_open(b, "windows", '[');
 	for (k = 0; v->due != NULL && k < v->due->n_windows && k < DEVIATIONS_SHOWN; k++) {
 		const struct due_window *w = &v->due->windows[k];

@@ -151,7 +151,7 @@ enum rc route_items(struct call *c, struct buf *b)
 	if ((rc = may_read(c, col->name)) != RC_OK)
 		return rc;
 	buf_c(b, '{');
-	doc_str(b, "title_page", col->name);
+	doc_str(b, "title", col->name);
 	doc_str(b, "description", col->description);
 	doc_str(b, "where", where.p != NULL ? where : STR(""));
 	doc_open(b, "fields", '[');
@@ -314,7 +314,7 @@ enum rc route_item(struct call *c, struct buf *b)
 		goto out;
 	entry = (uint64_t)column_i64(st, 4);
 	buf_c(b, '{');
-	doc_str(b, "title_page", key_words(c->a, col, c->part[1]));
+	doc_str(b, "title", key_words(c->a, col, c->part[1]));
 	doc_str(b, "collection", col->name);
 	doc_str(b, "collection_href", link_to(c, col->name, STR_NONE));
 	doc_str(b, "key", c->part[1]);

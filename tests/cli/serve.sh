@@ -221,6 +221,8 @@ echo >>"$work/out"
 sed 's/{"id":/\n&/g' "$work/out" | sed -n 's/^{"id":"\([^"]*\)".*"state":"\([^"]*\)","tested":\([0-9]*\),"deviating":\([0-9]*\).*/\1 \2 \3 \4/p' >"$work/web"
 sed 's/"coverage":/\n&/; s/{"deviating":/\n&/g' "$work/status.json" | sed -n 's/^{"deviating":\([0-9]*\),"id":"\([^"]*\)".*"state":"\([^"]*\)","tested":\([0-9]*\).*/\2 \3 \4 \1/p' >"$work/cli"
 [ -s "$work/web" ] && cmp "$work/web" "$work/cli" >"$work/out" 2>&1 && ok "each control's state and counts are those of status" || not_ok "each control's state and counts are those of status"
+get admin /api/v1/controls/CHG-01
+grep -qF '"days":366,"deviation":0,"unknown":337,"presumed":0,"open":9,"holding":0,"none":20,"to_come":0' "$work/out" && ok "a calendar has items that cannot be told on their days" || not_ok "a calendar has items that cannot be told on their days"
 pages=0 count=0 at=/api/v1/populations/change
 while [ -n "$at" ] && [ $pages -lt 10 ]; do
 	get admin "$at"
