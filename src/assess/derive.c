@@ -1,6 +1,8 @@
 /* derive: see derive.h. */
 #include "assess/derive.h"
 
+#include "model/item.h"
+
 #include <stdio.h>
 
 static enum rc compile_all(struct state *s, struct arena *a, const struct collection *c, const struct expr **group,
@@ -146,4 +148,22 @@ enum rc derive_sources(struct state *s, struct arena *a, const struct collection
 	}
 	buf_z(b, ")=?1 ORDER BY r.at,r.key");
 	return buf_ok(b, "the statement for what an item is computed from", e);
+}
+
+enum rc derive_rows(struct state *s, struct arena *a, const struct collection *col, int64_t now_us, struct buf *b, struct err *e)
+{
+	const struct run_period none = { .now_us = 0 };
+	size_t i;
+
+	if (!col->is_derived) {
+		buf_z(b, "SELECT ");
+		item_columns(b, col, "i");
+		buf_fmt(b, " FROM item_%.*s i", STR_FMT(col->name));
+		return RC_OK;
+	}
+	buf_z(b, "SELECT 0,i.key,i.supplied,i.doubt,i.entry,NULL,i.at");
+	for (i = 0; i < col->n_fields; i++)
+		buf_fmt(b, ",i.f_%.*s", STR_FMT(col->fields[i].name));
+	buf_z(b, " FROM ");
+	return derive_table(s, a, col, &none, arena_z(a, arena_fmt(a, "%lld", (long long)now_us)), b, e);
 }

@@ -14,4 +14,9 @@ MUST_USE enum rc derive_table(struct state *, struct arena *, const struct colle
  * parameter 1: columns key, entry, at; in the order of their times. */
 MUST_USE enum rc derive_sources(struct state *, struct arena *, const struct collection *c, struct buf *sql, struct err *);
 
+/* "SELECT … FROM …" with the row's alias i and the columns of item_columns, of any collection: what is computed is computed
+ * there, as of ${now_us}. */
+MUST_USE enum rc derive_rows(struct state *, struct arena *a, const struct collection *, int64_t now_us, struct buf *sql,
+    struct err *);
+
 #endif

@@ -43,21 +43,7 @@ static enum rc filter_sql(struct cli *c, struct org *org, const struct collectio
 
 enum rc cli_item_rows(struct cli *c, struct org *org, const struct collection *col, struct buf *b)
 {
-	const struct run_period none = { .now_us = 0 };
-	size_t i;
-
-	if (!col->is_derived) {
-		buf_z(b, "SELECT ");
-		item_columns(b, col, "i");
-		buf_fmt(b, " FROM item_%.*s i", STR_FMT(col->name));
-		return RC_OK;
-	}
-	buf_z(b, "SELECT 0,i.key,i.supplied,i.doubt,i.entry,NULL,i.at");
-	for (i = 0; i < col->n_fields; i++)
-		buf_fmt(b, ",i.f_%.*s", STR_FMT(col->fields[i].name));
-	buf_z(b, " FROM ");
-	return derive_table(org_state(org), c->a, col, &none, arena_z(c->a, arena_fmt(c->a, "%lld", (long long)clock_now_us())),
-	    b, &c->err);
+	return derive_rows(org_state(org), c->a, col, clock_now_us(), b, &c->err);
 }
 
 static size_t shown_columns(const struct collection *col, const char **heads, size_t most)

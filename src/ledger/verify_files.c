@@ -439,7 +439,7 @@ static void check_anchor(struct check *c, struct str name)
 static void check_top(struct check *c, struct str name)
 {
 	static const char *const ours[] = { "anchors", "checkpoint", "demo.tickmark-key", "head", "keys", "lock", "log", "obj",
-		"state.db", "state.db-journal", "state.db-shm", "state.db-wal", "tile" };
+		"server", "state.db", "state.db-journal", "state.db-shm", "state.db-wal", "tile" };
 	/* of a rebuild that did not come to its end */
 	static const char *const left[] = { "state.db.tmp-journal", "state.db.tmp-shm", "state.db.tmp-wal" };
 	bool is_left = str_ends(name, STR(".tmp"));

@@ -285,6 +285,10 @@ _Static_assert(PART_ROW_BYTES <= 512 && KEY_ROW_BYTES <= 512 && ENTRY_BYTES <= 5
 #define SEEDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 const struct target targets[] = {
+	{ "form", fuzz_form, SEEDS("a=1+2&b=%C3%A9%26&&c", "email=a%40b&password=x%20y&csrf=", "%=%&=+") },
+	{ "cookie", fuzz_cookie, SEEDS("session=abc; x=1", "a=b;session=; session=2", ";;=;session") },
+	{ "template", fuzz_template, SEEDS("a {{b}} {{{c}}} {{&d.e}}\n{{#l}}\n- {{.}}\n{{/l}}\n{{^n}}x{{/n}}", "  {{>main}}\n{{! c }}",
+	    "{{=<% %>=}}<%b%><%={{ }}=%>{{#l}}{{>other}}{{/l}}") },
 	{ "json", fuzz_json, SEEDS("{\"a\":[1,-2.5e3,\"x\\u00e9\\ud83d\\ude00\",null,true,{}],\"b\":\"\\n\"}", "[[[[]]]]", "\"\xc3\xa9\"") },
 	{ "yaml", yaml, SEEDS("a: [1, 'b', {c: ~}]\n---\n- x\n- |\n  text\n", "k: \"v\"\nl:\n  - m: n\n") },
 	{ "time", times, SEEDS("2024-06-30T23:59:59.25+02:00", "2024-06-30 23:59:59 -0700", "2024-06-30", "0001-01-01T00:00:00Z") },

@@ -24,4 +24,9 @@ void fuzz_stream(struct arena *, struct str);
 void fuzz_reader(struct arena *, struct str);
 void fuzz_zip(struct arena *, struct str);
 
+/* serving.c: what browsers send, and templates */
+void fuzz_form(struct arena *, struct str);
+void fuzz_cookie(struct arena *, struct str);
+void fuzz_template(struct arena *, struct str);
+
 #endif
