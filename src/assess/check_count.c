@@ -182,7 +182,8 @@ enum rc check_stated(struct checking *c)
 		stated += x->stated;
 		in += x->in;
 		if (x->stated != x->in)
-			finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): source states %llu, received %llu",
+			finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a,
+			    "%.*s (ingest %lld): source states %llu, received %llu",
 			    STR_FMT(x->file), (long long)x->ingest, (unsigned long long)x->stated, (unsigned long long)x->in) });
 	}
 	if (c->out->found == 0)
@@ -262,7 +263,8 @@ enum rc check_sources(struct checking *c)
 
 		if ((rc = source_name(c, column_i64(st, 1), &one)) != RC_OK || (rc = source_name(c, column_i64(st, 2), &other)) != RC_OK)
 			break;
-		finding_add(c, (struct completeness_finding){ .key = key, .text = arena_fmt(c->a, "%.*s is in %.*s and not in %.*s", STR_FMT(key),
+		finding_add(c, (struct completeness_finding){ .key = key,
+		    .text = arena_fmt(c->a, "%.*s is in %.*s and not in %.*s", STR_FMT(key),
 		    STR_FMT(one), STR_FMT(other)) });
 	}
 	stmt_free(st);

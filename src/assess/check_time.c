@@ -240,7 +240,8 @@ enum rc check_receipt(struct checking *c)
 		steady = steady && (shift == 0 || shift == this_shift);
 		shift = this_shift;
 		events += (uint64_t)column_i64(st, 2);
-		finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a, "%.*s (ingest %lld): %lld events up to %.*s later than its"
+		finding_add(c, (struct completeness_finding){ .text = arena_fmt(c->a,
+		    "%.*s (ingest %lld): %lld events up to %.*s later than its"
 		    " receipt", STR_FMT(column_text(st, 1)), (long long)column_i64(st, 0), (long long)column_i64(st, 2),
 		    STR_FMT(hours(c->a, this_shift))) });
 	}

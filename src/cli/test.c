@@ -237,7 +237,8 @@ static void window_details(struct cli *c, const struct terminal *term, const str
 			if ((d->verdict == WINDOW_PERFORMED) != (pass == 1))
 				continue;
 			shown++;
-			out_line("  %.*s%.*s%.*s", STR_FMT(due_window_words(c->a, d)), STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item.p != NULL ? key_words(c->a,
+			out_line("  %.*s%.*s%.*s", STR_FMT(due_window_words(c->a, d)),
+			    STR_FMT(d->item.p != NULL ? STR(", by ") : STR("")), STR_FMT(d->item.p != NULL ? key_words(c->a,
 			    o->control->occurrence->population, d->item) : STR("")));
 		}
 	}

@@ -9,6 +9,7 @@ int __wrap_clock_gettime(clockid_t, struct timespec *);
 int __wrap_clock_gettime(clockid_t id, struct timespec *t)
 {
 	static time_t since;
+	time_t told = 0;
 	const char *text = getenv("TEST_CLOCK");
 	int status = __real_clock_gettime(id, t);
 
@@ -16,6 +17,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *t)
 		return status;
 	if (since == 0)
 		since = t->tv_sec;
-	t->tv_sec = (time_t)strtoll(text, NULL, 10) + (t->tv_sec - since);
+	for (; *text >= '0' && *text <= '9'; text++)
+		told = told * 10 + (*text - '0');
+	t->tv_sec = told + (t->tv_sec - since);
 	return 0;
 }
