@@ -267,7 +267,8 @@ static enum rc run_items(struct checking *c)
 	c->out->unknown = r->undetermined;
 	for (i = 0; i < r->n_deviations; i++)
 		finding_add(c, (struct completeness_finding){ .key = r->deviations[i].key,
-		    .text = i < FINDINGS_EXPLAINED && why[i].why.n > 0 ? arena_fmt(c->a, "%.*s (%.*s)", STR_FMT(r->deviations[i].key), STR_FMT(why[i].why)) : r->deviations[i].key });
+		    .text = i < FINDINGS_EXPLAINED && why[i].why.n > 0 ? arena_fmt(c->a, "%.*s (%.*s)",
+		    STR_FMT(r->deviations[i].key), STR_FMT(why[i].why)) : r->deviations[i].key });
 	c->out->found = r->deviating;
 	c->out->state = r->deviating > 0 ? CHECK_INCOMPLETE : r->undetermined > 0 ? CHECK_UNKNOWN : CHECK_COMPLETE;
 	if (r->deviating > 0)

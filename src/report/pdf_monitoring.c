@@ -225,8 +225,8 @@ static void checks(struct write *w, struct page *p, struct str population)
 		if (str_is(pdf_get(c, "state"), "complete"))
 			complete++;
 		else
-			page_text(p, STYLE_TEXT, arena_fmt(w->a, "%.*s, %.*s: %.*s", STR_FMT(pdf_get(c, "check")), STR_FMT(pdf_get(c, "state")),
-			    STR_FMT(pdf_get(c, "words"))));
+			page_text(p, STYLE_TEXT, arena_fmt(w->a, "%.*s, %.*s: %.*s", STR_FMT(pdf_get(c, "check")),
+			    STR_FMT(pdf_get(c, "state")), STR_FMT(pdf_get(c, "words"))));
 	}
 	if (complete > 0)
 		page_text(p, STYLE_SMALL, arena_fmt(w->a, "%zu check%s of completeness found nothing.", complete, complete == 1 ? "" : "s"));
