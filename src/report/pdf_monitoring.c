@@ -229,7 +229,8 @@ static void checks(struct write *w, struct page *p, struct str population)
 			    STR_FMT(pdf_get(c, "state")), STR_FMT(pdf_get(c, "words"))));
 	}
 	if (complete > 0)
-		page_text(p, STYLE_SMALL, arena_fmt(w->a, "%zu check%s of completeness found nothing.", complete, complete == 1 ? "" : "s"));
+		page_text(p, STYLE_SMALL, arena_fmt(w->a, "%zu check%s of completeness found nothing.", complete,
+		    complete == 1 ? "" : "s"));
 }
 
 static bool is_covered(const struct value *coverage, struct str population)
