@@ -208,7 +208,7 @@ enum rc left_load(struct state *s, struct arena *a, const struct control *c, con
 		out->instances = value_get(scope.doc, "instances");
 	if (out->instances != NULL && (out->instances->type != VALUE_MAP || out->instances->n == 0))
 		out->instances = NULL;
-	return RC_OK;
+	return scope_left_streams(s, a, &out->streams, e);
 }
 
 bool left_any(const struct left *l)

@@ -48,6 +48,7 @@ struct left {
 	const struct exclusion **holding;
 	size_t n_holding;
 	const struct value *instances;  /* of the scope, or NULL */
+	const char *streams;            /* that it leaves out, for exists() and count(): scope_left_streams */
 	struct left_out *p;             /* as the test met them */
 	size_t n, room;
 };

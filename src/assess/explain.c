@@ -27,6 +27,7 @@ static void ask_init(struct ask *q, const struct result *r)
 	(void)snprintf(q->asof, sizeof(q->asof), "%lld", (long long)r->asof_us);
 	q->to = q->test->population->n_period > 0 ? (struct expr_binding){ .row = "i", .asof = q->asof } :
 	    (struct expr_binding){ .row = "v", .asof = "x.at" };
+	q->to.left_streams = q->left->streams;
 	buf_init(&q->sql, 1 << 22);
 }
 

@@ -251,7 +251,7 @@ static void a_review_of_fewer_accounts_than_there_were(void **ctx)
 	r = run(w, "access_review.listed_count");
 	assert_int_equal(r->state, CHECK_INCOMPLETE);
 	assert_str(r->words, "The review did not list as many accounts as the source held when the listing was taken: 1 of 2 in "
-	    "access_review: [\"r2\"].");
+	    "access_review: [\"r2\"] (listed count 118, not equal to the count 120).");
 }
 
 /* Fault 33. */
