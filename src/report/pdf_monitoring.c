@@ -215,7 +215,8 @@ static void source_row(struct write *w, struct page *p, const struct value *s, s
 static void checks(struct write *w, struct page *p, struct str population)
 {
 	const struct value *list = value_get(w->doc, "completeness");
-	size_t i, complete = 0;
+	bool complete = false;
+	size_t i;
 
 	for (i = 0; list != NULL && i < list->n; i++) {
 		const struct value *c = &list->items[i];
@@ -223,14 +224,13 @@ static void checks(struct write *w, struct page *p, struct str population)
 		if (!str_eq(pdf_get(c, "population"), population))
 			continue;
 		if (str_is(pdf_get(c, "state"), "complete"))
-			complete++;
+			complete = true;
 		else
 			page_text(p, STYLE_TEXT, arena_fmt(w->a, "%.*s, %.*s: %.*s", STR_FMT(pdf_get(c, "check")),
 			    STR_FMT(pdf_get(c, "state")), STR_FMT(pdf_get(c, "words"))));
 	}
-	if (complete > 0)
-		page_text(p, STYLE_SMALL, arena_fmt(w->a, "%zu check%s of completeness found nothing.", complete,
-		    complete == 1 ? "" : "s"));
+	if (complete)
+		page_text(p, STYLE_SMALL, STR("The other checks of completeness found nothing."));
 }
 
 static bool is_covered(const struct value *coverage, struct str population)

@@ -22,6 +22,7 @@ static const char *const unprinted[] = {
 	".results[*].grid", ".results[*].population_digest", ".results[*].undated", ".coverage[*].record.full_extractions",
 	".coverage[*].record.extractions", ".coverage[*].record.days", ".coverage[*].record.covered", ".coverage[*].record.presumed",
 	".coverage[*].record.unknown", ".coverage[*].record.sources[*].*", ".registers.*", ".incidents.*",
+	".completeness[*].examined", ".completeness[*].found",
 };
 
 /* A figure, and the text that it stands in. */
@@ -257,6 +258,28 @@ static void result(const struct value *r)
 		PRINTS(r, "undated", "undated_items");
 }
 
+/* What the checks of one population say, where it is not that it is complete. */
+static void checks(const struct value *doc, struct str population)
+{
+	const struct value *list = value_get(doc, "completeness");
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (str_eq(text_of(&list->items[i], "population"), population) && !str_is(text_of(&list->items[i], "state"), "complete"))
+			PRINTS(&list->items[i], "check", "state", "words");
+}
+
+static bool is_covered(const struct value *doc, struct str population)
+{
+	const struct value *list = value_get(doc, "coverage");
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (str_eq(text_of(&list->items[i], "population"), population))
+			return true;
+	return false;
+}
+
 static void coverage(const struct value *v)
 {
 	const struct value *record = value_get(v, "record"), *sources = value_get(record, "sources"),
@@ -283,6 +306,7 @@ static void coverage(const struct value *v)
 static void all(const struct value *doc)
 {
 	const struct value *list, *results = value_get(doc, "results");
+	struct str last = STR_NONE;
 	size_t i;
 
 	PRINTS(doc, "organization", "system");
@@ -301,9 +325,21 @@ static void all(const struct value *doc)
 			result(&results->items[i]);
 	for (i = 0, list = value_get(doc, "windows"); i < list->n; i++)
 		PRINTS(&list->items[i], "control", "title", "frequency", "due", "performed", "late", "missed", "not_yet_due", "unknown");
-	for (i = 0, list = value_get(doc, "coverage"); i < list->n; i++)
+	for (i = 0, list = value_get(doc, "windows"); i < list->n; i++)
+		if (value_get(&list->items[i], "lacking")->n > 0)
+			PRINTS(&list->items[i], "control", "lacking");
+	for (i = 0, list = value_get(doc, "coverage"); i < list->n; i++) {
 		coverage(&list->items[i]);
+		checks(doc, text_of(&list->items[i], "population"));
+	}
 	PRINTS(doc, "without_records");
+	for (i = 0, list = value_get(doc, "completeness"); i < list->n; i++) {
+		struct str name = text_of(&list->items[i], "population");
+
+		if (!is_covered(doc, name) && !str_eq(name, last))
+			checks(doc, name);
+		last = name;
+	}
 	PRINTS(value_get(doc, "ledger"), "entries", "checkpointed");
 	moment(text_of(doc, "as_of"));
 }
